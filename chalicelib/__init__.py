@@ -1,0 +1,1 @@
+"""Millrace: connectors, automations, journeys, chat and notifications behind one engine."""

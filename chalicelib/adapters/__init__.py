@@ -1,0 +1,1 @@
+"""One module per outside world, each with a fake in tests/fakes."""

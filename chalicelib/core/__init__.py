@@ -1,0 +1,1 @@
+"""Plain Python, usable everywhere: no AWS, no Chalice, nothing beyond the standard library."""

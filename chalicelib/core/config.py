@@ -1,0 +1,122 @@
+"""Settings, read from the environment on first use and kept.
+
+Their names are fixed: docs/OPERATIONS.md lists them. Nothing is read at import, because packaging imports every
+module without any environment.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+
+DEV = "dev"
+STANDARD_RETRY_SCHEDULE_S = (0, 5, 300, 1800, 7200, 18000, 36000, 50400, 72000, 86400)
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Everything the environment may decide. Units are in the names; sizes are bytes."""
+
+    stage: str
+    host: str
+    port: int
+    public_url: str
+    data_dir: str
+    dev_keys: Mapping[str, str]
+    egress_allow: frozenset[str]
+    retry_schedule_s: tuple[int, ...]
+    delivery_timeout_s: float
+    tick_s: float
+    logic_timeout_s: float
+    workers: int
+    table_prefix: str
+    queue_prefix: str
+    blob_bucket: str
+    kms_key_id: str
+    log_level: str
+
+
+@lru_cache(maxsize=1)
+def settings() -> Settings:
+    """Read the settings once. Raises ValueError naming the variable that cannot be read."""
+    return read(os.environ)
+
+
+def forget() -> None:
+    """Read the environment anew at the next use (tests, and the local stack at start)."""
+    settings.cache_clear()
+
+
+def read(env: Mapping[str, str]) -> Settings:
+    """Build settings from a mapping. Raises ValueError naming the variable that cannot be read or is refused."""
+    stage = env.get("MILLRACE_STAGE", DEV)
+    host, port = env.get("MILLRACE_HOST", "127.0.0.1"), _int(env, "MILLRACE_PORT", 1290)
+    dev_keys = _pairs(env.get("MILLRACE_DEV_KEYS", "default=default" if stage == DEV else ""))
+    egress = frozenset(part.strip().lower() for part in env.get("MILLRACE_EGRESS_ALLOW", "").split(",") if part.strip())
+    if stage != DEV and dev_keys:
+        raise ValueError("MILLRACE_DEV_KEYS is refused outside the dev stage")
+    if stage != DEV and egress:
+        raise ValueError("MILLRACE_EGRESS_ALLOW is refused outside the dev stage")
+    return Settings(
+        stage=stage,
+        host=host,
+        port=port,
+        public_url=env.get("MILLRACE_PUBLIC_URL", f"http://localhost:{port}").rstrip("/"),
+        data_dir=env.get("MILLRACE_DATA_DIR", ".millrace"),
+        dev_keys=dev_keys,
+        egress_allow=egress,
+        retry_schedule_s=_schedule(env.get("MILLRACE_RETRY_SCHEDULE_S", "")),
+        delivery_timeout_s=_float(env, "MILLRACE_DELIVERY_TIMEOUT_S", 15),
+        tick_s=_float(env, "MILLRACE_TICK_S", 60),
+        logic_timeout_s=_float(env, "MILLRACE_LOGIC_TIMEOUT_S", 5),
+        workers=_int(env, "MILLRACE_WORKERS", 4),
+        table_prefix=env.get("MILLRACE_TABLE_PREFIX", "millrace-"),
+        queue_prefix=env.get("MILLRACE_QUEUE_PREFIX", "millrace-"),
+        blob_bucket=env.get("MILLRACE_BLOB_BUCKET", ""),
+        kms_key_id=env.get("MILLRACE_KMS_KEY_ID", ""),
+        log_level=env.get("MILLRACE_LOG_LEVEL", "INFO"),
+    )
+
+
+def _int(env: Mapping[str, str], name: str, default: int) -> int:
+    value = _float(env, name, default)
+    if value != int(value):
+        raise ValueError(f"{name} must be a whole number")
+    return int(value)
+
+
+def _float(env: Mapping[str, str], name: str, default: float) -> float:
+    text = env.get(name, "").strip()
+    if not text:
+        return default
+    try:
+        value = float(text)
+    except ValueError as error:
+        raise ValueError(f"{name} must be a number, not {text!r}") from error
+    if not 0 < value < 1e9:
+        raise ValueError(f"{name} must be a positive number, not {text!r}")
+    return value
+
+
+def _pairs(text: str) -> dict[str, str]:
+    pairs = {}
+    for part in filter(None, (piece.strip() for piece in text.split(","))):
+        key, equals, workspace = part.partition("=")
+        if not (key and equals and workspace):
+            raise ValueError(f"MILLRACE_DEV_KEYS holds key=workspace pairs, not {part!r}")
+        pairs[key] = workspace
+    return pairs
+
+
+def _schedule(text: str) -> tuple[int, ...]:
+    if not text.strip():
+        return STANDARD_RETRY_SCHEDULE_S
+    try:
+        delays = tuple(int(part) for part in text.split(","))
+    except ValueError as error:
+        raise ValueError("MILLRACE_RETRY_SCHEDULE_S holds whole seconds separated by commas") from error
+    if not delays or min(delays) < 0 or max(delays) > 86_400:
+        raise ValueError("MILLRACE_RETRY_SCHEDULE_S holds delays from 0 to 86400 seconds")
+    return delays

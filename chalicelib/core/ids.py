@@ -1,0 +1,65 @@
+"""Identifiers: random ones for new things, derived ones for things that must be the same when made twice."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import os
+import re
+import uuid
+from collections.abc import Callable
+
+from chalicelib.core import clock
+
+_UUID = re.compile(r"^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$", re.IGNORECASE)
+
+_random: Callable[[int], bytes] = os.urandom
+
+
+def use(source: Callable[[int], bytes] | None) -> None:
+    """Replace the source of random bytes (tests); None restores the system's."""
+    global _random
+    _random = source or os.urandom
+
+
+def new_uuid() -> str:
+    """Mint a UUID version 7 (RFC 9562): sorted by creation time, 74 random bits."""
+    raw = bytearray(clock.now_ms().to_bytes(6, "big") + _random(10))
+    raw[6] = 0x70 | (raw[6] & 0x0F)
+    raw[8] = 0x80 | (raw[8] & 0x3F)
+    return str(uuid.UUID(bytes=bytes(raw)))
+
+
+def is_uuid(text: str) -> bool:
+    """Say whether a text has the form of a UUID."""
+    return _UUID.match(text) is not None
+
+
+def derived_id(workspace_id: str, kind: str, parent: str, key: str) -> str:
+    """Derive the id of a thing from what makes it unique, so that a repeat meets the same item.
+
+    26 characters of base32, lower case. The parts are length-prefixed so that no two lists of parts collide.
+    Source: docs/ARCHITECTURE.md, rule R4.
+    """
+    text = "|".join(f"{len(part)}:{part}" for part in (workspace_id, kind, parent, key))
+    digest = hashlib.sha256(text.encode()).digest()
+    return base64.b32encode(digest).decode().lower()[:26]
+
+
+def derived_uuid(workspace_id: str, kind: str, parent: str, key: str) -> str:
+    """Derive an id in UUID form (version 8), where a surface shows UUIDs. Otherwise as derived_id."""
+    text = "|".join(f"{len(part)}:{part}" for part in (workspace_id, kind, parent, key))
+    raw = bytearray(hashlib.sha256(text.encode()).digest()[:16])
+    raw[6] = 0x80 | (raw[6] & 0x0F)
+    raw[8] = 0x80 | (raw[8] & 0x3F)
+    return str(uuid.UUID(bytes=bytes(raw)))
+
+
+def secret_text(size_bytes: int = 32) -> str:
+    """Mint an unguessable text for keys and URLs: base64url without padding."""
+    return base64.urlsafe_b64encode(_random(size_bytes)).rstrip(b"=").decode()
+
+
+def new_worker_id() -> str:
+    """Name one invocation that takes leases; no two are equal."""
+    return secret_text(9)
