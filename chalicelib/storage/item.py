@@ -251,7 +251,12 @@ def _names(template: str) -> Iterator[str]:
             yield name
 
 
-@lru_cache(maxsize=256)
-def _stored_fields(cls: Any) -> tuple[str, ...]:
-    hidden = {"workspace_id", "revision"}
-    return tuple(field.name for field in dataclasses.fields(cls) if field.name not in hidden)
+_STORED: dict[type, tuple[str, ...]] = {}
+
+
+def _stored_fields(cls: type[Item]) -> tuple[str, ...]:
+    found = _STORED.get(cls)
+    if found is None:
+        hidden = {"workspace_id", "revision"}
+        found = _STORED[cls] = tuple(field.name for field in dataclasses.fields(cls) if field.name not in hidden)
+    return found

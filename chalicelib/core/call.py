@@ -1,0 +1,79 @@
+"""Call: who asks, in which workspace, for what. Every operation takes one and nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from chalicelib.core import ids
+from chalicelib.core.errors import InvalidInput
+
+MAX_TEXT = 256
+
+
+@dataclass(frozen=True)
+class Caller:
+    """Whom a credential stands for: a workspace, the key that was shown, and what it may do."""
+
+    workspace_id: str
+    key_id: str
+    scopes: frozenset[str]
+
+
+@dataclass
+class Call:
+    """One request, read and checked.
+
+    `path` and `query` are decoded once; `body` is what the row's `takes` made of it (None without a body); `headers`
+    have lower-case names. `answer_headers` may be added to by the operation.
+    """
+
+    operation: str
+    caller: Caller
+    request_id: str
+    path: dict[str, str] = field(default_factory=dict)
+    query: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: Any = None
+    raw_body: bytes = b""
+    idempotency_key: str | None = None
+    deadline_ms: int = 0
+    answer_headers: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def workspace_id(self) -> str:
+        """The workspace the credential belongs to: never taken from the request itself."""
+        return self.caller.workspace_id
+
+    @property
+    def user_id(self) -> str | None:
+        """The user named in the query, if any. Raises InvalidInput when it is not a usable text."""
+        value = self.query.get("userId")
+        return None if value is None else usable_text(value, "query.userId")
+
+    def required_query(self, name: str) -> str:
+        """Read a query parameter that must be there. Raises InvalidInput naming it."""
+        value = self.query.get(name)
+        if value is None or not value.strip():
+            raise InvalidInput.at(f"query.{name}", "is required", "missing")
+        return usable_text(value, f"query.{name}")
+
+    def new_id(self, kind: str) -> str:
+        """Mint the id of what this call creates: the same one when it is repeated under its idempotency key."""
+        if self.idempotency_key is None:
+            return ids.new_uuid()
+        return ids.derived_uuid(self.workspace_id, kind, self.operation, self.idempotency_key)
+
+
+def usable_text(value: str, where: str, max_length: int = MAX_TEXT) -> str:
+    """Check a text that names something. Raises InvalidInput when empty, too long, or holding control characters."""
+    if not value or len(value) > max_length:
+        raise InvalidInput.at(where, f"must have 1 to {max_length} characters", "length")
+    if any(ord(character) < 0x20 or ord(character) == 0x7F for character in value):
+        raise InvalidInput.at(where, "must not hold control characters", "characters")
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        raise InvalidInput.at(where, "is not valid text", "encoding") from None
+    return value
