@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 DEV = "dev"
+DEFAULT_PREFIX = "millrace-"
 STANDARD_RETRY_SCHEDULE_S = (0, 5, 300, 1800, 7200, 18000, 36000, 50400, 72000, 86400)
 
 
@@ -49,6 +50,11 @@ def forget() -> None:
     settings.cache_clear()
 
 
+def queue_prefix() -> str:
+    """Give what stands before every queue's name: the one setting that packaging needs at import."""
+    return os.environ.get("MILLRACE_QUEUE_PREFIX", DEFAULT_PREFIX)
+
+
 def read(env: Mapping[str, str]) -> Settings:
     """Build settings from a mapping. Raises ValueError naming the variable that cannot be read or is refused."""
     stage = env.get("MILLRACE_STAGE", DEV)
@@ -72,8 +78,8 @@ def read(env: Mapping[str, str]) -> Settings:
         tick_s=_float(env, "MILLRACE_TICK_S", 60),
         logic_timeout_s=_float(env, "MILLRACE_LOGIC_TIMEOUT_S", 5),
         workers=_int(env, "MILLRACE_WORKERS", 4),
-        table_prefix=env.get("MILLRACE_TABLE_PREFIX", "millrace-"),
-        queue_prefix=env.get("MILLRACE_QUEUE_PREFIX", "millrace-"),
+        table_prefix=env.get("MILLRACE_TABLE_PREFIX", DEFAULT_PREFIX),
+        queue_prefix=env.get("MILLRACE_QUEUE_PREFIX", DEFAULT_PREFIX),
         blob_bucket=env.get("MILLRACE_BLOB_BUCKET", ""),
         kms_key_id=env.get("MILLRACE_KMS_KEY_ID", ""),
         log_level=env.get("MILLRACE_LOG_LEVEL", "INFO"),

@@ -1,0 +1,103 @@
+"""`Idempotency-Key`: the first outcome of a POST is replayed for a day.
+
+What keeps the outcomes is plugged in by app.py. Nothing is stored before execution begins: a request that is refused
+as malformed, unknown or too early may be sent again under the same key.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Protocol
+
+from chalicelib.core import errors
+from chalicelib.core.call import Call
+from chalicelib.core.errors import Conflict, InProgress, InvalidInput, PlatformError
+from chalicelib.edge.failures import INTERACTOR, render
+
+if TYPE_CHECKING:
+    from chalicelib.edge.route import Answer
+
+HEADER = "idempotency-key"
+MAX_KEY = 255
+_NOT_BEGUN = (errors.InvalidInput, errors.NotFound, errors.RateLimited, errors.Unavailable, errors.InProgress)
+
+
+class Running:
+    """The first request under this key has not finished; ask again after `retry_after_s`."""
+
+    def __init__(self, retry_after_s: int) -> None:
+        self.retry_after_s = retry_after_s
+
+
+class Mismatch:
+    """The key was used for another request."""
+
+
+class Fresh(Protocol):
+    """The right to run, once; exactly one of the two is called."""
+
+    def finish(self, outcome: dict[str, Any]) -> None: ...
+    def abandon(self) -> None: ...
+
+
+class Outcomes(Protocol):
+    """Keeps the first outcome of each key for 24 hours."""
+
+    def begin(self, workspace_id: str, key: str, fingerprint: str) -> Fresh | dict[str, Any] | Running | Mismatch: ...
+
+
+_outcomes: Outcomes | None = None
+
+
+def use(outcomes: Outcomes) -> None:
+    """Say what keeps the outcomes."""
+    global _outcomes
+    _outcomes = outcomes
+
+
+def once(call: Call, fingerprint: str, run: Callable[[], Answer]) -> Answer:
+    """Run under the request's idempotency key, or replay what came out the first time.
+
+    Raises Conflict when the key was used for another request, InProgress while the first is running.
+    """
+    from chalicelib.edge.route import Answer
+
+    key = call.headers.get(HEADER)
+    if key is None:
+        return run()
+    call.idempotency_key = _checked(key)
+    if _outcomes is None:
+        raise RuntimeError("idempotency.use() was not called")
+    first = _outcomes.begin(call.workspace_id, key, fingerprint)
+    if isinstance(first, dict):
+        return Answer(first["body"], first["status"], {**first["headers"], "Idempotent-Replayed": "true"})
+    if isinstance(first, Mismatch):
+        raise Conflict("this Idempotency-Key was used for another request")
+    if isinstance(first, Running):
+        raise InProgress("the first request under this Idempotency-Key is still running", first.retry_after_s)
+    return _first_run(call, first, run)
+
+
+def _first_run(call: Call, fresh: Fresh, run: Callable[[], Answer]) -> Answer:
+    from chalicelib.edge.route import Answer
+
+    try:
+        answer = run()
+    except _NOT_BEGUN:
+        fresh.abandon()
+        raise
+    except PlatformError as error:
+        failure = render(INTERACTOR, error, call.request_id)
+        answer = Answer(failure.body, failure.status, failure.headers)
+    except Exception:
+        fresh.abandon()
+        raise
+    fresh.finish(dataclasses.asdict(answer))
+    return answer
+
+
+def _checked(key: str) -> str:
+    if not 0 < len(key) <= MAX_KEY or not key.isprintable():
+        raise InvalidInput.at("header.Idempotency-Key", f"must have 1 to {MAX_KEY} printable characters", "length")
+    return key

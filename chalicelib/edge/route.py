@@ -1,0 +1,230 @@
+"""Rows become routes: the one place where a Chalice view is made.
+
+Each view does the same: credentials, scope, path, body into the row's `takes`, the row's function, its `gives`, and
+every error into the surface's shape. That happens inside the view, because Chalice answers unknown exceptions itself
+before any middleware sees them, and says 405 and 415 in its own words.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import unquote
+
+import orjson
+from chalice import Blueprint, Chalice, Response
+
+from chalicelib.adapters import logs
+from chalicelib.core import clock, ids, jsontext
+from chalicelib.core.call import Call, Caller, usable_text
+from chalicelib.core.errors import InvalidInput, NotFound, PlatformError, UnsupportedMedia
+from chalicelib.edge import auth, idempotency
+from chalicelib.edge.failures import BUG, INTERACTOR, MethodNotAllowed, render
+from chalicelib.edge.schema import In, Out
+
+VERBS = ("GET", "POST", "PUT", "PATCH", "DELETE")
+ANY_TYPE = ["*/*"]  # Chalice answers 415 in its own shape; we check the type ourselves
+_JSON = {"Content-Type": "application/json"}
+_NOBODY = Caller("", "", frozenset())
+_BUDGET_MS = 25_000  # the gateway gives up at 29 s
+
+
+class Body:
+    """What `takes` may be beside a shape: the parsed value as it is, or the bytes."""
+
+    ANY_JSON = "any json"
+    RAW = "raw"
+
+
+class Gives:
+    """What `gives` may be beside a shape."""
+
+    AS_IS = "as it is"
+    EMPTY_STRING = "empty string"
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A whole HTTP answer, for operations whose status or headers are not always the same."""
+
+    body: Any = None
+    status: int = 200
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Route:
+    """One operation: its name in the contract, verbs (`PUT,PATCH`), path, and who does the work."""
+
+    operation_id: str
+    verbs: str
+    path: str
+    does: Callable[[Call], Any]
+    takes: type[In] | str | None
+    gives: type[Out] | str | None
+    scope: str
+
+
+_request: ContextVar[Any] = ContextVar("request")
+ROWS: list[tuple[str, Route]] = []  # every row registered, with its surface: the map, the docs and the tests read it
+
+
+def blueprint(module: str, rows: Sequence[Route], surface: str = INTERACTOR) -> Blueprint:
+    """Turn rows into a Chalice blueprint."""
+    made = Blueprint(module)
+    taken: set[str] = set()
+    for row in rows:
+        ROWS.append((surface, row))
+        name = row.operation_id if row.operation_id not in taken else f"{row.operation_id}_alias"
+        taken.add(name)
+        made.route(row.path, methods=row.verbs.split(","), name=name, content_types=ANY_TYPE)(_view(row, surface))
+    return made
+
+
+def complete(app: Chalice) -> None:
+    """Add what API Gateway would answer in its own shape: the other verbs of each path, and every other path."""
+    for path, entries in list(app.routes.items()):
+        allowed = ", ".join(sorted(entries))
+        missing = [verb for verb in VERBS if verb not in entries]
+        if missing:
+            view = _refusal(MethodNotAllowed(allowed))
+            app.route(path, methods=missing, name=f"refuse_{path}", content_types=ANY_TYPE)(view)
+    view = _refusal(NotFound("there is nothing at this path"))
+    for path in ("/", "/{proxy+}"):
+        app.route(path, methods=list(VERBS), name=f"unknown_{path}", content_types=ANY_TYPE)(view)
+
+
+def bind_request(request: Any, get_response: Callable[[Any], Any]) -> Any:
+    """Chalice middleware: keep the request where its own thread finds it; `current_request` is shared by all."""
+    token = _request.set(request)
+    try:
+        return get_response(request)
+    finally:
+        _request.reset(token)
+
+
+def _view(row: Route, surface: str) -> Callable[..., Response]:
+    def view(**path: str) -> Response:
+        return _answer(surface, row.operation_id, lambda request, request_id: _serve(row, request, request_id, path))
+
+    view.__name__ = row.operation_id
+    return view
+
+
+def _refusal(error: PlatformError) -> Callable[..., Response]:
+    def view(**_path: str) -> Response:
+        def refuse(_request: Any, _request_id: str) -> Answer:
+            raise error
+
+        return _answer(INTERACTOR, "refused", refuse)
+
+    return view
+
+
+def _answer(surface: str, operation: str, serve: Callable[[Any, str], Answer]) -> Response:
+    request = _request.get()
+    request_id = str(request.context.get("requestId") or ids.new_uuid())
+    started_ms = clock.now_ms()
+    with logs.bound(operation=operation, requestId=request_id):
+        try:
+            answer = serve(request, request_id)
+        except PlatformError as error:
+            answer = _failed(surface, error, request_id)
+        except Exception as error:  # noqa: BLE001 the last place: a bug is logged and reveals nothing
+            logs.exception("request.bug", error)
+            answer = _failed(surface, error, request_id)
+        logs.log("request.done", level="DEBUG", status=answer.status, ms=clock.now_ms() - started_ms)
+    headers = {**_JSON, "X-Request-Id": request_id, **answer.headers}
+    body = answer.body if isinstance(answer.body, str | bytes) and "raw" in headers else _dump(answer.body)
+    headers.pop("raw", None)
+    return Response(body=body, status_code=answer.status, headers=headers)
+
+
+def _failed(surface: str, error: Exception, request_id: str) -> Answer:
+    failure = render(surface, error, request_id)
+    return Answer(failure.body, failure.status, failure.headers)
+
+
+def raw_answer(body: str, status: int, headers: Mapping[str, str]) -> Answer:
+    """Make an answer whose body is text, not JSON."""
+    return Answer(body, status, {**headers, "raw": "1"})
+
+
+def _dump(body: Any) -> str:
+    try:
+        return orjson.dumps(body).decode()
+    except orjson.JSONEncodeError as error:
+        raise RuntimeError(BUG) from error
+
+
+def _serve(row: Route, request: Any, request_id: str, path: Mapping[str, str]) -> Answer:
+    headers = {name.lower(): str(value) for name, value in request.headers.items()}
+    caller = _NOBODY
+    if row.scope != auth.PUBLIC:
+        caller = auth.authenticate(headers)
+        auth.check_scope(caller, row.scope)
+        logs.bind(workspace=caller.workspace_id)
+    call = Call(
+        operation=row.operation_id,
+        caller=caller,
+        request_id=request_id,
+        path={name: usable_text(unquote(value), f"path.{name}") for name, value in path.items()},
+        query=dict(request.query_params or {}),
+        headers=headers,
+        raw_body=_raw(request, row),
+        deadline_ms=clock.now_ms() + _BUDGET_MS,
+    )
+    call.body = _read_body(row, call)
+    if request.method == "POST" and row.scope != auth.PUBLIC:
+        return idempotency.once(call, _fingerprint(request, call), lambda: _run(row, call))
+    return _run(row, call)
+
+
+def _run(row: Route, call: Call) -> Answer:
+    result = row.does(call)
+    if isinstance(result, Answer):
+        return result
+    return Answer(_shown(row.gives, result), 200, call.answer_headers)
+
+
+def _shown(gives: type[Out] | str | None, result: Any) -> Any:
+    if gives is None:
+        return {}
+    if gives == Gives.EMPTY_STRING:
+        return ""
+    if isinstance(gives, str):
+        return result
+    if isinstance(result, list):
+        return [gives.of(item) for item in result]
+    return gives.of(result)
+
+
+def _raw(request: Any, row: Route) -> bytes:
+    if row.takes is None:
+        return b""
+    try:
+        return request.raw_body or b""
+    except (ValueError, UnicodeError) as error:
+        raise InvalidInput.at("body", "cannot be decoded", "encoding") from error
+
+
+def _read_body(row: Route, call: Call) -> Any:
+    if row.takes is None or row.takes == Body.RAW:
+        return None
+    if call.raw_body.strip():
+        kind = call.headers.get("content-type", "application/json").partition(";")[0].strip().lower()
+        if kind != "application/json" and not kind.endswith("+json"):
+            raise UnsupportedMedia(f"the body must be application/json, not {kind[:80]}")
+        parsed = jsontext.read(call.raw_body)
+    else:
+        parsed = {}
+    return parsed if isinstance(row.takes, str) else row.takes.read(parsed)
+
+
+def _fingerprint(request: Any, call: Call) -> str:
+    query = "&".join(f"{name}={value}" for name, value in sorted(call.query.items()))
+    text = f"{request.method} {request.path}?{query}\n".encode() + call.raw_body
+    return hashlib.sha256(text).hexdigest()
