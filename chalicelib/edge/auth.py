@@ -46,7 +46,11 @@ def check_scope(caller: Caller, scope: str) -> None:
 
 
 def _shown(headers: Mapping[str, str]) -> str | None:
-    for name in ("api_key", "x-api-key"):
+    for name in (
+        "api_key",
+        "x-api-key",
+        "api-key",
+    ):  # the last is what servers that drop underscores leave of the first
         if name in headers:
             return headers[name].strip()
     authorization = headers.get("authorization", "")

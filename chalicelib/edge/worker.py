@@ -6,6 +6,7 @@ put around it here, not into a Chalice middleware.
 
 from __future__ import annotations
 
+import contextlib
 import functools
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -107,10 +108,8 @@ def _handle(function: Callable[[Batch], None], queue_name: str, event: Any) -> d
 
 
 def _hidden(message: Message) -> str:
-    try:
+    with contextlib.suppress(PlatformError):  # else it comes back after the queue's own visibility time-out
         queue.hide(message.queue, message.receipt, message.again_s or 0)
-    except PlatformError:
-        pass  # it comes back after the queue's own visibility time-out instead
     return message.id
 
 

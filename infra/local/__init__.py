@@ -1,0 +1,1 @@
+"""Millrace on one machine: `python -m infra.local`, which is what `make run` starts."""

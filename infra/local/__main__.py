@@ -1,0 +1,61 @@
+"""`python -m infra.local`: serve the whole platform on one machine."""
+
+from __future__ import annotations
+
+import signal
+import sys
+import threading
+from pathlib import Path
+from types import FrameType
+
+from chalicelib.core import config
+
+
+def main() -> None:
+    """Start workers and API, say so in one line, serve until SIGTERM."""
+    from infra.local import gateway, stack
+
+    settings = config.settings()
+    stack.lock(Path(settings.data_dir))
+    cloud = stack.prepare()
+    workers = stack.Workers(cloud)
+    workers.start()
+    from app import app
+    from chalicelib.platform import health
+
+    health.use(lambda: {"api": True, "workers": workers.is_up(), "scheduler": workers.is_up()})
+    server = gateway.serve(app, settings.host, settings.port)
+
+    def stop(_number: int, _frame: FrameType | None) -> None:
+        raise SystemExit(0)
+
+    signal.signal(signal.SIGTERM, stop)
+    signal.signal(signal.SIGINT, stop)
+    threading.Thread(target=_announce, args=(workers, settings), daemon=True).start()
+    try:
+        server.run()
+    finally:
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        workers.stop()
+        from chalicelib.adapters import javascript
+
+        javascript.shutdown()
+
+
+def _announce(workers: object, settings: config.Settings) -> None:
+    workers.ready.wait()  # type: ignore[attr-defined]
+    folder = Path(settings.data_dir).resolve()
+    print(f"Millrace serves http://{settings.host}:{settings.port} with its data in {folder}", flush=True)
+
+
+if __name__ == "__main__":
+    try:
+        config.settings()
+    except ValueError as error:
+        raise SystemExit(f"millrace: {error}") from None
+    if sys.argv[1:] == ["workers"]:
+        from infra.local.workers import run
+
+        run()
+    else:
+        main()

@@ -1,0 +1,189 @@
+"""API Gateway on one machine: HTTP requests become proxy events for the Chalice app, and its answers become HTTP.
+
+waitress reads and writes the sockets. Three things are bent to what API Gateway does: header names with an underscore
+(`api_key`) pass, errors of the HTTP layer itself are JSON, and path values reach the app still quoted.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+import socket
+from collections.abc import Callable, Iterable
+from typing import Any
+from urllib.parse import parse_qsl
+
+from waitress.channel import HTTPChannel
+from waitress.parser import HTTPRequestParser
+from waitress.server import create_server
+from waitress.task import ErrorTask
+
+from chalicelib.core import ids
+
+MAX_BODY_BYTES = 10 * 1_048_576
+THREADS = 16
+_API_KEY_HEADER = re.compile(rb"(\r\n)api_key([ \t]*:)", re.IGNORECASE)
+_REASONS = {code: f"{code} " for code in range(100, 600)}
+Start = Callable[..., Any]
+
+
+class Router:
+    """Finds the resource path of a request among the app's routes: literal segments first, then variables."""
+
+    def __init__(self, paths: Iterable[str]) -> None:
+        self._root: dict[str, Any] = {}
+        for path in paths:
+            node = self._root
+            for segment in _segments(path):
+                key = "{}" if segment.startswith("{") else segment
+                node = node.setdefault(key, {})
+                if key == "{}":
+                    node.setdefault("=name", segment[1:-1])
+            node["=path"] = path
+
+    def find(self, path: str) -> tuple[str, dict[str, str]]:
+        """Give the resource path and the raw values of its variables; `/{proxy+}` when nothing fits."""
+        found = self._walk(self._root, _segments(path), {})
+        return found if found is not None else ("/{proxy+}", {"proxy": path.strip("/")})
+
+    def _walk(self, node: dict[str, Any], rest: list[str], values: dict[str, str]) -> tuple[str, dict[str, str]] | None:
+        if not rest:
+            return (node["=path"], values) if "=path" in node else None
+        head, tail = rest[0], rest[1:]
+        if head in node and not head.startswith(("=", "{")):
+            found = self._walk(node[head], tail, values)
+            if found is not None:
+                return found
+        child = node.get("{}")
+        if child is None or not head:
+            return None
+        return self._walk(child, tail, {**values, child["=name"]: head})
+
+
+def _segments(path: str) -> list[str]:
+    trimmed = path.strip("/")
+    return trimmed.split("/") if trimmed else []
+
+
+class Gateway:
+    """The WSGI application in front of the Chalice app."""
+
+    def __init__(self, app: Any) -> None:
+        self._app = app
+        self._router = Router(path for path in app.routes if path != "/{proxy+}")
+
+    def __call__(self, environ: dict[str, Any], start_response: Start) -> Iterable[bytes]:
+        event = self._event(environ)
+        answer = self._app(event, None)
+        body = answer.get("body", "")
+        raw = base64.b64decode(body) if answer.get("isBase64Encoded") else body.encode("utf-8", "replace")
+        headers = [(name, str(value)) for name, value in answer.get("headers", {}).items()]
+        for name, values in answer.get("multiValueHeaders", {}).items():
+            headers += [(name, str(value)) for value in values]
+        headers.append(("Content-Length", str(len(raw))))
+        start_response(_REASONS[answer["statusCode"]], headers)
+        return [b"" if environ["REQUEST_METHOD"] == "HEAD" else raw]
+
+    def _event(self, environ: dict[str, Any]) -> dict[str, Any]:
+        method = environ["REQUEST_METHOD"]
+        target, _, query = environ.get("REQUEST_URI", "/").partition("?")
+        if "://" in target:
+            target = "/" + target.split("://", 1)[1].partition("/")[2]
+        resource, values = self._router.find(target)
+        method = "GET" if method == "HEAD" else method
+        if method not in self._app.routes[resource]:
+            resource, values = "/{proxy+}", {"proxy": target.strip("/")}
+        if method not in self._app.routes[resource]:
+            method = "GET"  # a verb nobody has: the refusal of the catch-all answers
+        pairs = parse_qsl(query, keep_blank_values=True, errors="replace", max_num_fields=200) if query else []
+        many: dict[str, list[str]] = {}
+        for name, value in pairs:
+            many.setdefault(name, []).append(value)
+        headers = _headers(environ)
+        raw = environ["wsgi.input"].read()
+        body, is_base64 = _body(raw)
+        return {
+            "resource": resource,
+            "path": target,
+            "httpMethod": method,
+            "headers": headers,
+            "multiValueHeaders": {name: [value] for name, value in headers.items()},
+            "queryStringParameters": {name: values[-1] for name, values in many.items()} or None,
+            "multiValueQueryStringParameters": many or None,
+            "pathParameters": values or None,
+            "stageVariables": None,
+            "requestContext": {
+                "resourcePath": resource,
+                "httpMethod": method,
+                "path": target,
+                "requestId": ids.new_uuid(),
+                "identity": {"sourceIp": environ.get("REMOTE_ADDR", "")},
+            },
+            "body": body,
+            "isBase64Encoded": is_base64,
+        }
+
+
+def _headers(environ: dict[str, Any]) -> dict[str, str]:
+    headers = {name[5:].replace("_", "-").lower(): value for name, value in environ.items() if name.startswith("HTTP_")}
+    for name in ("CONTENT_TYPE", "CONTENT_LENGTH"):
+        if environ.get(name):
+            headers[name.replace("_", "-").lower()] = environ[name]
+    return headers
+
+
+def _body(raw: bytes) -> tuple[str, bool]:
+    try:
+        return raw.decode(), False
+    except UnicodeDecodeError:
+        return base64.b64encode(raw).decode(), True
+
+
+class _Parser(HTTPRequestParser):  # type: ignore[misc]
+    """waitress drops header names with an underscore; the one that clients of this API send gets a twin."""
+
+    def parse_header(self, header_plus: bytes) -> None:
+        super().parse_header(_API_KEY_HEADER.sub(rb"\1api-key\2", header_plus))
+
+
+class _JsonError(ErrorTask):  # type: ignore[misc]
+    """What waitress refuses by itself (malformed, too large, timed out), in the API's shape."""
+
+    def execute(self) -> None:
+        error = self.request.error
+        kind = {413: "TooLarge", 400: "InvalidInput"}.get(error.code, "InvalidInput")
+        text = {"error": error.reason, "type": kind, "description": str(error.body)[:200], "status": error.code}
+        body = json.dumps(text).encode()
+        self.status = f"{error.code} {error.reason}"
+        self.response_headers.append(("Content-Type", "application/json"))
+        self.set_close_on_finish()
+        self.content_length = len(body)
+        self.write(body)
+
+
+class _Channel(HTTPChannel):  # type: ignore[misc]
+    parser_class = _Parser
+    error_task_class = _JsonError
+
+
+def serve(app: Any, host: str, port: int) -> Any:
+    """Bind the address and give the server; its `run()` serves until `close()`. Raises OSError when it is taken."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    listener.bind((host, port))
+    server = create_server(
+        Gateway(app),
+        sockets=[listener],
+        threads=THREADS,
+        ident=None,
+        channel_timeout=65,
+        connection_limit=1000,
+        backlog=1024,
+        max_request_body_size=MAX_BODY_BYTES,
+        max_request_header_size=32_768,
+        clear_untrusted_proxy_headers=True,
+    )
+    server.channel_class = _Channel
+    return server

@@ -1,0 +1,138 @@
+"""The parts of the stack on one machine, and what each process of it sets up before anything else.
+
+Two Python processes share one data folder: this one answers HTTP and watches, a second one runs workers and schedules.
+Both may be killed at any instant; the second is started again when it dies, and dies with the first.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import fcntl
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+from chalicelib.adapters import aws, logs, queue
+from chalicelib.core import config
+from chalicelib.storage import tables
+from infra import queues
+from infra.local.cloud import LocalCloud
+
+_BEAT_S = 1.0
+_SILENT_S = 5.0
+_STOP_S = 8.0
+_RESTART_PAUSE_S = 0.3
+
+
+def attach() -> LocalCloud:
+    """Make this process use the data folder as its cloud."""
+    folder = Path(config.settings().data_dir)
+    cloud = LocalCloud(folder / "millrace.db")
+    queue.forget()
+    aws.reset(is_local=True)
+    aws.on_client(lambda _service, client: cloud.attach(client))
+    return cloud
+
+
+def prepare() -> LocalCloud:
+    """Make folder, tables and queues as needed, and give back to the queues what dead workers held."""
+    folder = Path(config.settings().data_dir)
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    cloud = attach()
+    tables.create_all(aws.client("dynamodb"))
+    queues.create_all(aws.client("sqs"))
+    cloud.release_in_flight()
+    return cloud
+
+
+def lock(folder: Path) -> int:
+    """Take the data folder for this stack; waits a little for one that is just ending. Raises SystemExit."""
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    descriptor = os.open(folder / "lock", os.O_CREAT | os.O_RDWR, 0o600)
+    for _ in range(50):
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return descriptor
+        except BlockingIOError:
+            time.sleep(0.1)
+    raise SystemExit(f"{folder} is in use by another Millrace")
+
+
+def die_with_parent() -> None:
+    """Ask the kernel to end this process when the one that started it ends (Linux)."""
+    ctypes.CDLL(None).prctl(1, signal.SIGKILL)
+
+
+class Workers:
+    """The second process: started, listened to, started again."""
+
+    def __init__(self, cloud: LocalCloud) -> None:
+        self._cloud = cloud
+        self._process: subprocess.Popen[bytes] | None = None
+        self._last_beat = 0.0
+        self._stopping = False
+        self._thread = threading.Thread(target=self._watch, name="watch-workers", daemon=True)
+        self.ready = threading.Event()
+
+    def start(self) -> None:
+        """Start the process and its watcher."""
+        self._thread.start()
+
+    def is_up(self) -> bool:
+        """Say whether the process gave a sign of life within the last seconds."""
+        return time.monotonic() - self._last_beat < _SILENT_S
+
+    def stop(self) -> None:
+        """Let batches at hand finish, then end the process."""
+        self._stopping = True
+        process = self._process
+        if process is None:
+            return
+        process.terminate()
+        try:
+            process.wait(_STOP_S)
+        except subprocess.TimeoutExpired:
+            process.kill()
+
+    def _watch(self) -> None:
+        while not self._stopping:
+            self._run_once()
+            if not self._stopping:
+                logs.log("workers.died", level="ERROR")
+                self._cloud.release_in_flight()
+                time.sleep(_RESTART_PAUSE_S)
+
+    def _run_once(self) -> None:
+        command = [sys.executable, "-m", "infra.local", "workers"]
+        with subprocess.Popen(command, stdout=subprocess.PIPE, bufsize=0) as process:
+            self._process = process
+            if process.stdout is None:
+                raise RuntimeError("no pipe to the workers")
+            for line in process.stdout:
+                if line == b".\n":
+                    self._last_beat = time.monotonic()
+                    self.ready.set()
+                else:
+                    os.write(1, line)
+        self._last_beat = 0.0
+
+
+def handlers() -> tuple[list[tuple[str, Any, int]], dict[str, Any]]:
+    """List what the app registered: queue consumers (queue name, function, batch size) and scheduled functions."""
+    from chalice.app import ScheduledEventConfig, SQSEventConfig
+
+    from app import app
+
+    consumers, schedules = [], {}
+    for source in app.event_sources:
+        handler = app.handler_map[source.name]
+        if isinstance(source, SQSEventConfig):
+            consumers.append((source.queue, handler, source.batch_size))
+        elif isinstance(source, ScheduledEventConfig):
+            schedules[source.name] = handler
+    return consumers, schedules
