@@ -1,0 +1,140 @@
+"""Start, kill and stop a local stack in a process group of its own."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+_ROOT = Path(__file__).parents[2]
+_TICKS_PER_S = os.sysconf("SC_CLK_TCK")
+_PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
+
+
+def free_port() -> int:
+    """Find a port nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+class Stack:
+    """`python -m infra.local` on a port and folder of its own. Use as a context manager."""
+
+    def __init__(self, folder: Path, **settings: str) -> None:
+        self.folder, self.port = folder, free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        self._settings = settings
+        self._process: subprocess.Popen[bytes] | None = None
+        self.log = folder / "stack.log"
+
+    def __enter__(self) -> Stack:
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    def start(self, timeout_s: float = 30) -> float:
+        """Start it and wait until every part is up; answer how many seconds that took. Raises RuntimeError."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        environment = {name: value for name, value in os.environ.items() if not name.startswith("MILLRACE_")}
+        environment |= {
+            "MILLRACE_PORT": str(self.port),
+            "MILLRACE_DATA_DIR": str(self.folder / "data"),
+            "MILLRACE_EGRESS_ALLOW": "127.0.0.1:*",
+            **self._settings,
+        }
+        started = time.monotonic()
+        with self.log.open("ab") as log:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "infra.local"],
+                cwd=_ROOT,
+                env=environment,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
+        while not self.is_up():
+            if self._process.poll() is not None or time.monotonic() - started > timeout_s:
+                raise RuntimeError(f"the stack did not start:\n{self.log.read_text()[-2000:]}")
+            time.sleep(0.02)
+        return time.monotonic() - started
+
+    def is_up(self) -> bool:
+        """Ask /healthz."""
+        try:
+            with urllib.request.urlopen(f"{self.url}/healthz", timeout=2) as answer:  # noqa: S310
+                return bool(json.load(answer)["status"] == "ok")
+        except (OSError, ValueError):
+            return False
+
+    def kill(self) -> None:
+        """SIGKILL every process of it, at once."""
+        if self._process is not None:
+            os.killpg(self._process.pid, signal.SIGKILL)
+            self._process.wait()
+            self._process = None
+
+    def kill_workers(self) -> None:
+        """SIGKILL the process that runs workers and schedules; the stack starts another."""
+        for process_id in self.processes():
+            if b"workers" in Path(f"/proc/{process_id}/cmdline").read_bytes():
+                os.kill(process_id, signal.SIGKILL)
+
+    def stop(self) -> float:
+        """SIGTERM it and wait; answer how many seconds it took."""
+        if self._process is None:
+            return 0.0
+        started = time.monotonic()
+        self._process.terminate()
+        try:
+            self._process.wait(15)
+        except subprocess.TimeoutExpired:
+            self.kill()
+        self._process = None
+        return time.monotonic() - started
+
+    def processes(self) -> list[int]:
+        """List the process ids of the stack and all it started."""
+        if self._process is None:
+            return []
+        found, queue = [], [self._process.pid]
+        while queue:
+            process_id = queue.pop()
+            found.append(process_id)
+            for task in Path(f"/proc/{process_id}/task").glob("*/children"):
+                try:
+                    queue += [int(child) for child in task.read_text().split()]
+                except OSError:
+                    continue
+        return found
+
+    def cpu_s(self) -> float:
+        """Sum the CPU seconds of all its processes, ended children included."""
+        total = 0
+        for process_id in self.processes():
+            try:
+                fields = Path(f"/proc/{process_id}/stat").read_text().rsplit(")", 1)[1].split()
+            except OSError:
+                continue
+            total += sum(int(field) for field in fields[11:15])
+        return total / _TICKS_PER_S
+
+    def memory_bytes(self) -> int:
+        """Sum the proportional memory of all its processes."""
+        total = 0
+        for process_id in self.processes():
+            try:
+                lines = Path(f"/proc/{process_id}/smaps_rollup").read_text().splitlines()
+            except OSError:
+                continue
+            total += sum(int(line.split()[1]) * 1024 for line in lines if line.startswith("Pss:"))
+        return total
