@@ -1,0 +1,4 @@
+return await service.fn.deliver(notification, variables, {
+  rule: "rule:branch_protection_rule",
+  changes: "changes",
+});

@@ -1,0 +1,5 @@
+return await service.fn.deliver(notification, variables, {
+  comment: "comment:discussion_comment",
+  discussion: "discussion:discussion",
+  changes: "changes",
+});

@@ -1,0 +1,5 @@
+return await service.fn.deliver(notification, variables, {
+  comment: "comment:comment",
+  issue: "issue:issue",
+  changes: "changes",
+});

@@ -1,0 +1,4 @@
+return await service.fn.deliver(notification, variables, {
+  milestone: "milestone:milestone",
+  changes: "changes",
+});

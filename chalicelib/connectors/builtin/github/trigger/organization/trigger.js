@@ -1,0 +1,6 @@
+return await service.fn.deliver(notification, variables, {
+  membership: "membership:membership",
+  invitation: "invitation:invitation",
+  user: "user:user",
+  changes: "changes",
+});

@@ -1,0 +1,1 @@
+"""Tests against what GitHub publishes: its webhook examples and its API description. Run by `make test-real`."""
