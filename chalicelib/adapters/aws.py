@@ -29,6 +29,9 @@ _TRANSIENT_CODES = frozenset(
         "LimitExceededException",
         "OverLimit",
         "AWS.SimpleQueueService.OverLimit",
+        "SlowDown",
+        "KMSInternalException",
+        "KeyUnavailableException",
     }
 )
 

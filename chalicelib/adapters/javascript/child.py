@@ -1,0 +1,395 @@
+"""What a child process does: run one script after another for one workspace, each in a fresh realm.
+
+Loaded by zygote.py without the platform's packages; it knows its parent only as descriptor 0. Frames are a length
+(4 bytes), a kind (1 byte) and a body. Read: `J` a job, `A` an answer. Written: `L` a console line, `C` a batch of
+calls, `Q` one call whose answer the script waits for, `V` the value, `E` the failure. Texts are JSON in UTF-8.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+import os
+import resource
+import select
+import struct
+import time
+from base64 import b64decode, b64encode, urlsafe_b64encode
+from collections.abc import Callable
+from typing import Any
+
+HEAD = struct.Struct("<IB")
+JOB = struct.Struct("<IIdIII")  # memory in MB, limit in ms, now in ms, lengths of seed, functions and code
+ANSWER = struct.Struct("<I")
+TAIL = struct.Struct("<dI")  # CPU ms of the run, growth of the process since its start in KB; before V and E bodies
+PREFIX = "(async function(){"
+PRELUDE_LINE = 4000
+MAX_LOG_LINES, MAX_LOG_BYTES = 200, 65_536
+MAX_RESULT_BYTES = 1_048_576
+MAX_QUESTIONS = 200
+STACK_BYTES = 16 << 20
+AS_SLACK = 192 << 20
+FINISH_BYTES = 8 << 20
+NOTHING_THROWN = b'{"kind":"threw","message":"null"}'
+HASHES = ("md5", "sha1", "sha224", "sha256", "sha384", "sha512")
+
+engine: Any = None
+compiler: Any = None
+prelude: str | bytes = ""
+libraries: dict[str, str | bytes] = {}
+stack_bytes = 1 << 20
+
+
+class Gone(Exception):
+    """The parent closed the socket."""
+
+
+def prepare(quickjs: Any, folder: str, bytecode: Any) -> None:
+    """Read every text a child may need and touch every code path that loads something late (in the zygote).
+
+    bytecode is a Compiler, or None: then the same texts are compiled again in every realm.
+    """
+    global engine, compiler, prelude, stack_bytes
+    engine, compiler = quickjs, bytecode
+    stack_bytes = _stack() // 2  # a script gets half; the rest is for what it calls
+    prelude = _own(f"{folder}/prelude.js", PRELUDE_LINE)
+    for name in os.listdir(f"{folder}/library"):
+        libraries[name.removesuffix(".js")] = _own(f"{folder}/library/{name}", 0)
+    for name in HASHES:
+        hmac.digest(b"warm", b"up", name)
+        hashlib.new(name, b"warm").hexdigest()
+    Realm(None).control("idle")
+    json.loads("{}")
+    time.process_time()
+
+
+def _stack() -> int:
+    """Raise the stack to STACK_BYTES if that is permitted, and tell its size: about 1.7 KB a JavaScript call."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_STACK)
+    size = STACK_BYTES if hard == resource.RLIM_INFINITY else min(STACK_BYTES, hard)
+    if soft == resource.RLIM_INFINITY or soft >= size:
+        return size
+    resource.setrlimit(resource.RLIMIT_STACK, (size, hard))
+    return size
+
+
+def _own(path: str, line: int) -> str | bytes:
+    """Read one of the sandbox's own scripts: an expression, whose value is left in the global `__made`."""
+    with open(path, encoding="utf-8") as file:
+        text = file.read().rstrip()
+    if compiler is None:
+        return "\n" * line + text
+    code: bytes = compiler.compile(f"void (globalThis.__made = {text}\n)", "<platform>")
+    return code
+
+
+def serve() -> None:
+    """Answer jobs until the parent goes away. The next realm is made ready after each answer."""
+    pipe = Pipe()
+    spent, born_kb = 0.0, _peak_kb()
+    while True:
+        realm = Realm(pipe)
+        try:
+            body = pipe.read(b"J")
+            spent = Run(realm, pipe, body).finish(spent, born_kb)
+        except (Gone, BrokenPipeError, ConnectionResetError):
+            return
+
+
+class Pipe:
+    """The socket to the parent."""
+
+    def __init__(self) -> None:
+        self.buffer = b""
+        self.answers: list[bytes] = []
+        self.poll = select.poll()
+        self.poll.register(0, select.POLLIN)
+
+    def write(self, kind: bytes, body: bytes) -> None:
+        data = HEAD.pack(len(body), kind[0]) + body
+        sent = os.write(0, data)
+        while sent < len(data):
+            sent += os.write(0, data[sent:])
+
+    def read(self, kind: bytes, timeout_s: float | None = None) -> bytes:
+        """Read the next frame, which must be of that kind; b"" when the time is over first."""
+        while True:
+            if len(self.buffer) >= HEAD.size:
+                size, got = HEAD.unpack_from(self.buffer)
+                end = HEAD.size + size
+                if len(self.buffer) >= end:
+                    body, self.buffer = self.buffer[HEAD.size : end], self.buffer[end:]
+                    if got != kind[0]:
+                        raise Gone
+                    return body
+                if size > 262_144:
+                    self._fill(end)
+                    continue
+            if timeout_s is not None and not self.poll.poll(timeout_s * 1000):
+                return b""
+            chunk = os.read(0, 262_144)
+            if not chunk:
+                raise Gone
+            self.buffer = self.buffer + chunk if self.buffer else chunk
+
+    def _fill(self, end: int) -> None:
+        chunks, have = [self.buffer], len(self.buffer)
+        while have < end:
+            chunk = os.read(0, 1 << 20)
+            if not chunk:
+                raise Gone
+            chunks.append(chunk)
+            have += len(chunk)
+        self.buffer = b"".join(chunks)
+
+
+class Realm:
+    """A fresh engine with the prelude evaluated, and the one function it may call outside itself."""
+
+    def __init__(self, pipe: Pipe | None) -> None:
+        self.context = engine.Context()
+        self.context.set_max_stack_size(stack_bytes)
+        self.host = HostFunctions(pipe, id(self.context))
+        self.context.add_callable("__host", self.host)
+        if isinstance(prelude, str):
+            self.control = self.context.eval(prelude)
+        else:
+            compiler.run(id(self.context), prelude)
+            self.control = self.context.get("__made")
+
+
+class HostFunctions:
+    """Answers the prelude's synchronous questions: strings in, a string out, `=` or `!` first, never an exception."""
+
+    def __init__(self, pipe: Pipe | None, context_id: int) -> None:
+        self.pipe, self.context_id = pipe, context_id
+        self.seed = b""
+        self.drawn = 0
+        self.lines = self.line_bytes = self.questions = 0
+
+    def __call__(self, *words: Any) -> str:
+        try:
+            operation, a, b, c = words
+            for word in words:
+                if type(word) is not str:
+                    return "!the sandbox takes texts only"
+            return self._answer(operation, a, b, c)
+        except Gone:
+            os._exit(0)
+        except Exception as error:  # noqa: BLE001 (an exception left behind would corrupt the engine's state)
+            return f"!{error}"
+
+    def _answer(self, operation: str, a: str, b: str, c: str) -> str:
+        if operation == "say":
+            return self._say(a)
+        if operation == "source":
+            return self._source(libraries[a])
+        if operation == "random":
+            return "=" + self._random(int(a)).hex()
+        if operation == "ask":
+            self.questions += 1
+            if self.pipe is None or self.questions > MAX_QUESTIONS:
+                return f"!a run may ask {MAX_QUESTIONS} times at most"
+            self.pipe.write(b"Q", json.dumps({"kind": a, "request": json.loads(b)}).encode())
+            while True:
+                answer = self.pipe.read(b"A")
+                if ANSWER.unpack_from(answer)[0] == 0:
+                    return "=" + answer[ANSWER.size :].decode()
+                self.pipe.answers.append(answer)
+        kind, algorithm, encoding = operation.split(" ")
+        if algorithm not in HASHES:
+            return f"!Digest method not supported: {algorithm[:40]}"
+        data = _bytes(b)
+        made = hmac.digest(_bytes(a), data, algorithm) if kind == "hmac" else hashlib.new(algorithm, data).digest()
+        return "=" + ENCODE[encoding](made)
+
+    def _source(self, library: str | bytes) -> str:
+        if isinstance(library, str):
+            return "=" + library
+        return "=" if compiler.run(self.context_id, library) else "!out of memory"
+
+    def _say(self, line: str) -> str:
+        size = len(line)
+        if self.lines >= MAX_LOG_LINES or self.line_bytes + size > MAX_LOG_BYTES:
+            return "="
+        self.lines += 1
+        self.line_bytes += size
+        if self.pipe is not None:
+            self.pipe.write(b"L", line.encode())
+        return "="
+
+    def _random(self, size: int) -> bytes:
+        self.drawn += 1
+        return hashlib.shake_256(self.seed + self.drawn.to_bytes(8, "big")).digest(min(size, 65_536))
+
+
+ENCODE: dict[str, Callable[[bytes], str]] = {
+    "hex": bytes.hex,
+    "base64": lambda data: b64encode(data).decode(),
+    "base64url": lambda data: urlsafe_b64encode(data).decode().rstrip("="),
+}
+
+
+def _bytes(carried: str) -> bytes:
+    """Read a text as the prelude packs it: u plain, j JSON (may hold NUL or half a surrogate), b base64, p parts."""
+    kind, text = carried[:1], carried[1:]
+    if kind == "u":
+        return text.encode()
+    if kind == "j":
+        return bytes(json.loads(text).encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace").encode())
+    if kind == "b":
+        return b64decode(text)
+    if kind == "p":
+        return b"".join(_bytes(part) for part in json.loads(text))
+    return b""
+
+
+class Run:
+    """One job: set the limits, start the script, keep it going until it has settled, write what came of it."""
+
+    def __init__(self, realm: Realm, pipe: Pipe, body: bytes) -> None:
+        self.realm, self.pipe, self.control = realm, pipe, realm.control
+        memory_mb, limit_ms, now_ms, *sizes = JOB.unpack_from(body)
+        ends = [JOB.size]
+        for size in sizes:
+            ends.append(ends[-1] + size)
+        seed, functions, code = (body[start:end] for start, end in zip(ends, ends[1:], strict=False))
+        self.bindings = body[ends[-1] :].decode()
+        self.code, self.functions, self.now_ms = code.decode(), functions.decode(), now_ms
+        self.memory, self.limit_s = memory_mb << 20, limit_ms / 1000
+        self.deadline = time.monotonic() + self.limit_s
+        self.due: dict[str, float] = {}
+        realm.host.seed = seed
+        pipe.answers.clear()
+
+    def finish(self, spent: float, born_kb: int) -> float:
+        """Run the job and write its frame. Takes and returns the CPU seconds this process has used up to here."""
+        self._limit(spent)
+        kind, body = self._outcome()
+        usage = resource.getrusage(resource.RUSAGE_SELF)
+        cpu = usage.ru_utime + usage.ru_stime
+        self.pipe.write(kind, TAIL.pack((cpu - spent) * 1000, usage.ru_maxrss - born_kb) + body)
+        return cpu
+
+    def _limit(self, spent: float) -> None:
+        self.realm.context.set_memory_limit(self.memory)
+        cpu_s = int(spent + self.limit_s) + 2
+        resource.setrlimit(resource.RLIMIT_CPU, (cpu_s, resource.RLIM_INFINITY))
+        size = _base_bytes() + self.memory + AS_SLACK
+        resource.setrlimit(resource.RLIMIT_AS, (size, resource.RLIM_INFINITY))
+
+    def _outcome(self) -> tuple[bytes, bytes]:
+        try:
+            self.peak_kb = _peak_kb()
+            self.control("begin", self.bindings, self.now_ms, self._seed_words(), self.functions)
+            self.bindings = ""
+            try:
+                main = self.realm.context.eval(f"{PREFIX}{self.code}\n}})")
+            except engine.JSException as error:
+                return b"E", _report("syntax", str(error))
+            self.control("run", main)
+            self._turn()
+            self.realm.context.set_memory_limit(self.memory + FINISH_BYTES)
+            text = self.control("finish")
+            body = text[1:].encode()
+            if body == NOTHING_THROWN and self._has_flooded():
+                return b"E", _report("memory", "out of memory")
+            if text[0] == "V" and len(body) > MAX_RESULT_BYTES:
+                return b"E", _report("output", "the result is larger than 1 MB")
+            return text[0].encode(), body
+        except Stopped as stop:
+            return b"E", _report(stop.kind, str(stop))
+        except engine.JSException as error:
+            text = str(error)
+            return b"E", _report("memory" if text[:4] == "null" and self._has_flooded() else _kind(error), text)
+        except MemoryError:
+            return b"E", _report("memory", "out of memory")
+        except (TypeError, ValueError, AttributeError, IndexError) as error:  # only code that broke out of its function
+            return b"E", _report("threw", f"the script cannot be run as the body of a function ({error})")
+
+    def _has_flooded(self) -> bool:
+        """Tell whether null was thrown because the engine had no memory left for an error: the run took most of it."""
+        return (_peak_kb() - self.peak_kb) * 1024 > self.memory / 2
+
+    def _seed_words(self) -> str:
+        words = struct.unpack("<4i", hashlib.sha256(self.realm.host.seed).digest()[:16])
+        return json.dumps(words)
+
+    def _turn(self) -> None:
+        """Run jobs, hand calls over, take answers, fire timers: until the script is done."""
+        work = self.realm.context.execute_pending_job
+        while True:
+            while work():
+                pass
+            state = self.control("idle")
+            step = state[0]
+            if step == "D":
+                return
+            if step == "S":
+                raise Stopped("stuck", "the script waits for a promise that nothing will settle")
+            timers, _, batch = state[1:].partition("\n")
+            self._note(timers)
+            if step == "C":
+                self.pipe.write(b"C", (b"T" if self.due else b"-") + batch.encode())
+            else:
+                self._wait(step == "T")
+
+    def _note(self, timers: str) -> None:
+        now = time.monotonic()
+        due = {}
+        for entry in timers.split(",") if timers else ():
+            name, _, wait = entry.partition(":")
+            due[name] = self.due[name] if name in self.due else now + float(wait) / 1000
+        self.due = due
+
+    def _wait(self, is_alone: bool) -> None:
+        """Let the next thing happen: the earliest timer, or an answer."""
+        timeout_s = None
+        if self.due:
+            first = min(self.due, key=lambda name: (self.due[name], int(name)))
+            if is_alone and self.due[first] > self.deadline:
+                raise Stopped("timeout", "a timer is longer than the run may last")
+            timeout_s = max(0.0, self.due[first] - time.monotonic())
+        answer = self.pipe.answers.pop(0) if self.pipe.answers else self.pipe.read(b"A", timeout_s)
+        if answer:
+            self.control("answer", ANSWER.unpack_from(answer)[0], answer[ANSWER.size :].decode())
+        else:
+            self.control("fire", int(first))
+
+
+class Stopped(Exception):
+    """The child ends the run itself."""
+
+    def __init__(self, kind: str, message: str) -> None:
+        super().__init__(message)
+        self.kind = kind
+
+
+def _report(kind: str, text: str) -> bytes:
+    message, _, stack = text.partition("\n")
+    name, colon, rest = message.partition(": ")
+    if not (colon and name.endswith("Error") and name.isalnum()):
+        name, rest = "", message
+    return json.dumps({"kind": kind, "name": name, "message": rest[:4000], "stack": stack[:4000]}).encode()
+
+
+def _kind(error: Exception) -> str:
+    if isinstance(error, engine.StackOverflow):
+        return "stack"
+    return "memory" if "out of memory" in str(error) or "Failed obtaining" in str(error) else "threw"
+
+
+def _peak_kb() -> int:
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+
+
+_base = 0
+
+
+def _base_bytes() -> int:
+    """Tell the address space in use before the first script, roughly: grown by what the allocator keeps."""
+    global _base
+    if not _base:
+        _base = _peak_kb() * 1024 + (256 << 20)
+    return _base

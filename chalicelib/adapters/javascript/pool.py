@@ -1,0 +1,202 @@
+"""The processes of the sandbox: one zygote, and the children forked from it, each bound to one workspace."""
+
+from __future__ import annotations
+
+import contextlib
+import importlib.util
+import socket
+import struct
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+from chalicelib.core.errors import Unavailable
+
+MAX_CHILDREN = 8
+MAX_RUNS = 500
+MAX_GROWTH_KB = 16 * 1024  # an allocator that has swollen stays so; and a child's peak tells floods by its growth
+WAIT_S = 10.0
+_PID = struct.Struct("<i")
+
+
+class Child:
+    """One child process as its parent sees it. Used by one thread at a time."""
+
+    def __init__(self, zygote: Zygote, pid: int, sock: socket.socket, workspace_id: str) -> None:
+        self.zygote, self.pid, self.sock, self.workspace_id = zygote, pid, sock, workspace_id
+        self.runs = 0
+        self.growth_kb = 0
+
+
+class Zygote:
+    """The process children are forked from. Its program is zygote.py; one command at a time."""
+
+    def __init__(self, use_bytecode: bool = True) -> None:
+        spec = importlib.util.find_spec("_quickjs")
+        if spec is None or spec.origin is None:
+            raise Unavailable("the JavaScript engine is not installed")
+        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
+        form = "bytecode" if use_bytecode else "source"
+        program = Path(__file__).with_name("zygote.py")
+        self._process = subprocess.Popen(  # noqa: S603 (our own program, no shell)
+            [sys.executable, "-I", "-S", "-E", "-X", "utf8", str(program), str(theirs.fileno()), spec.origin, form],
+            env={"TZ": "UTC0"},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            pass_fds=(theirs.fileno(),),
+            start_new_session=True,
+            cwd="/",
+        )
+        theirs.close()
+        ours.settimeout(10)
+        self._control = ours
+        self._lock = threading.Lock()
+        self.is_dead = False
+        self._exchange([b""], 1)
+
+    @property
+    def pid(self) -> int:
+        """The process id of the zygote itself."""
+        return self._process.pid
+
+    def spawn(self, workspace_id: str) -> Child:
+        """Fork a child for this workspace."""
+        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
+        try:
+            (pid,) = _PID.unpack(self._exchange([b"S"], _PID.size, theirs.fileno()))
+        except BaseException:
+            ours.close()
+            raise
+        finally:
+            theirs.close()
+        return Child(self, pid, ours, workspace_id)
+
+    def reap(self, child: Child) -> int:
+        """Kill the child if it still lives, and answer its wait status."""
+        child.sock.close()
+        try:
+            return int(_PID.unpack(self._exchange([b"R" + _PID.pack(child.pid)], _PID.size))[0])
+        except Unavailable:
+            return 0
+
+    def close(self) -> None:
+        """End the zygote, and with it every child."""
+        self.is_dead = True
+        self._control.close()
+        with contextlib.suppress(ProcessLookupError):
+            self._process.kill()
+        self._process.wait()
+
+    def _exchange(self, command: list[bytes], size: int, fd: int | None = None) -> bytes:
+        with self._lock:
+            try:
+                if fd is not None:
+                    socket.send_fds(self._control, command, [fd])
+                elif command[0]:
+                    self._control.sendall(command[0])
+                answer = b""
+                while len(answer) < size:
+                    chunk = self._control.recv(size - len(answer))
+                    if not chunk:
+                        raise ConnectionResetError
+                    answer += chunk
+                return answer
+            except OSError as error:
+                self.is_dead = True
+                raise Unavailable("the JavaScript sandbox is not running") from error
+
+
+class Pool:
+    """Lends children. At most MAX_CHILDREN exist; an idle one of another workspace makes room, longest unused first."""
+
+    def __init__(self, size: int = MAX_CHILDREN, use_bytecode: bool = True) -> None:
+        self._size, self._use_bytecode = size, use_bytecode
+        self._changed = threading.Condition()
+        self._idle: list[Child] = []
+        self._count = 0
+        self._zygote: Zygote | None = None
+        self._zygote_lock = threading.Lock()
+
+    def take(self, workspace_id: str, wait_s: float = WAIT_S) -> Child:
+        """Lend a child of this workspace, forked if need be. Raises Unavailable when all stay busy too long."""
+        victim = None
+        deadline = time.monotonic() + wait_s
+        with self._changed:
+            while True:
+                child = self._find(workspace_id)
+                if child is not None:
+                    return child
+                if self._count < self._size:
+                    self._count += 1
+                    break
+                if self._idle:
+                    victim = self._idle.pop(0)
+                    break
+                if not self._changed.wait(deadline - time.monotonic()):
+                    raise Unavailable("every JavaScript child is busy")
+        try:
+            if victim is not None:
+                victim.zygote.reap(victim)
+            return self._spawn(workspace_id)
+        except BaseException:
+            self._forget_one()
+            raise
+
+    def give_back(self, child: Child) -> None:
+        """Take a child back after a run that ended well; it is replaced when it has served long enough."""
+        child.runs += 1
+        if child.runs >= MAX_RUNS or child.growth_kb > MAX_GROWTH_KB:
+            self.discard(child)
+            return
+        with self._changed:
+            self._idle.append(child)
+            self._changed.notify()
+
+    def discard(self, child: Child) -> int:
+        """End a child and answer its wait status."""
+        try:
+            return child.zygote.reap(child)
+        finally:
+            self._forget_one()
+
+    def pids(self) -> dict[int, str]:
+        """Tell which idle process belongs to which workspace (tests and diagnosis)."""
+        with self._changed:
+            return {child.pid: child.workspace_id for child in self._idle}
+
+    def close(self) -> None:
+        """End everything."""
+        with self._changed:
+            self._idle.clear()
+        with self._zygote_lock:
+            if self._zygote is not None:
+                self._zygote.close()
+                self._zygote = None
+
+    def _find(self, workspace_id: str) -> Child | None:
+        for index in range(len(self._idle) - 1, -1, -1):
+            if self._idle[index].workspace_id == workspace_id:
+                return self._idle.pop(index)
+        return None
+
+    def _forget_one(self) -> None:
+        with self._changed:
+            self._count -= 1
+            self._changed.notify()
+
+    def _spawn(self, workspace_id: str) -> Child:
+        try:
+            return self._zygote_now().spawn(workspace_id)
+        except Unavailable:
+            return self._zygote_now().spawn(workspace_id)  # the zygote had died: once more, from a new one
+
+    def _zygote_now(self) -> Zygote:
+        with self._zygote_lock:
+            if self._zygote is None or self._zygote.is_dead:
+                if self._zygote is not None:
+                    self._zygote.close()
+                self._zygote = Zygote(self._use_bytecode)
+            return self._zygote
