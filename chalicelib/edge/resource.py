@@ -134,10 +134,15 @@ class Resource:
         return owner.workspace_id, {self.parent_field: owner.id}
 
 
-def page_of(call: Call, items: list[Any]) -> list[Any]:
+def _position(item: Any) -> tuple[Any, ...]:
+    return (item.inserted_at, item.id)
+
+
+def page_of(call: Call, items: list[Any], position: Callable[[Any], tuple[Any, ...]] = _position) -> list[Any]:
     """Cut a list to the page the query asks for; without `limit` it stays whole.
 
-    The position is the last item shown, not a number, so inserts and deletes meanwhile shift nothing.
+    `position` is what the list is ordered by. A page goes on after the last item shown, not at a number, so inserts
+    and deletes meanwhile shift nothing.
     """
     if "limit" not in call.query and "cursor" not in call.query:
         return items
@@ -145,15 +150,11 @@ def page_of(call: Call, items: list[Any]) -> list[Any]:
     scope = "/".join(call.path.values()), call.operation
     if "cursor" in call.query:
         after = paging.open_token(call.workspace_id, *scope, call.query["cursor"])
-        items = [item for item in items if _position(item) > tuple(after)]
+        items = [item for item in items if position(item) > tuple(after)]
     shown = items[:limit]
     if len(items) > limit:
-        call.answer_headers["X-Next-Cursor"] = paging.seal(call.workspace_id, *scope, list(_position(shown[-1])))
+        call.answer_headers["X-Next-Cursor"] = paging.seal(call.workspace_id, *scope, list(position(shown[-1])))
     return shown
-
-
-def _position(item: Any) -> tuple[Any, ...]:
-    return (item.inserted_at, item.id)
 
 
 def _limit(text: str) -> int:

@@ -15,7 +15,7 @@ A unique name is a row of its own that holds the id; item and name rows change i
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from string import Formatter
@@ -80,6 +80,10 @@ class Item:
             for unique in self.UNIQUE
             if getattr(self, unique.field) not in (None, "")
         }
+
+    def name_doc(self) -> dict[str, Any]:
+        """Say what the rows of this item's unique names hold: at least its id."""
+        return {"id": self.id}
 
     # --- rows ---------------------------------------------------------------------------------------------
 
@@ -162,24 +166,25 @@ class Item:
         fields.setdefault("id", ids.new_uuid())
         return cls(workspace_id=workspace_id, inserted_at=now, updated_at=now, created_by=by, updated_by=by, **fields)
 
-    def insert(self) -> Self:
-        """Store a new item. Raises AlreadyExists naming the field that is taken."""
+    def insert(self, also: Sequence[Write] = ()) -> Self:
+        """Store a new item, all of `also` with it. Raises AlreadyExists naming the field that is taken."""
         own = Write(self.TABLE, ABSENT, row=self.to_row())
         names = self.name_keys()
-        if not names:
+        if not names and not also:
             try:
                 self.TABLE.put(self.to_row(), ABSENT)
             except ConditionFailed as failed:
                 if not self._is_mine(failed.row):
                     raise self._taken("id") from None
             return self
-        self._transact([own, *(self._claim(key) for key in names.values())], ["id", *names])
+        self._transact([own, *(self._claim(key) for key in names.values()), *also], ["id", *names])
         return self
 
-    def save(self, *, by: str | None = None, before: Self | None = None) -> Self:
+    def save(self, *, by: str | None = None, before: Self | None = None, also: Sequence[Write] = ()) -> Self:
         """Store the changed item. `before` is the item as it was read, needed when a unique field may have changed.
 
-        Raises VersionConflict when someone else changed it meanwhile, AlreadyExists when a name is taken.
+        `also` is written with it or not at all. Raises VersionConflict when someone else changed it meanwhile,
+        AlreadyExists when a name is taken.
         """
         read_revision, self.revision = self.revision, self.revision + 1
         self.updated_at, self.updated_by = clock.now_ms(), by if by is not None else self.updated_by
@@ -187,7 +192,7 @@ class Item:
         old, new = before.name_keys() if before else {}, self.name_keys()
         given_up = [key for name, key in old.items() if new.get(name) != key]
         claimed = {name: key for name, key in new.items() if before is not None and old.get(name) != key}
-        if not given_up and not claimed:
+        if not given_up and not claimed and not also:
             try:
                 self.TABLE.put(self.to_row(), unchanged)
             except ConditionFailed as failed:
@@ -195,19 +200,19 @@ class Item:
                     raise self._lost(failed.row) from None
             return self
         writes = [Write(self.TABLE, unchanged, row=self.to_row()), *(self._claim(key) for key in claimed.values())]
-        writes += [Write(self.TABLE, key=key) for key in given_up]
+        writes += [*(Write(self.TABLE, key=key) for key in given_up), *also]
         self._transact(writes, ["revision", *claimed])
         return self
 
-    def remove(self) -> None:
-        """Delete the item and its names. Raises NotFound when it is gone already."""
+    def remove(self, also: Sequence[Write] = ()) -> None:
+        """Delete the item and its names, all of `also` with it. Raises NotFound when it is gone already."""
         keys = self.name_keys().values()
         try:
-            if not keys:
+            if not keys and not also:
                 self.TABLE.delete(self.own_key(), PRESENT)
                 return
             writes = [Write(self.TABLE, PRESENT, key=self.own_key()), *(Write(self.TABLE, key=key) for key in keys)]
-            transact(writes, ids.secret_text(24))
+            transact([*writes, *also], ids.secret_text(24))
         except (ConditionFailed, TransactionFailed):
             raise NotFound(f"no such {self.NOUN}") from None
 
@@ -216,16 +221,17 @@ class Item:
         return Write(self.TABLE, condition, row=self.to_row())
 
     def _claim(self, key: Key) -> Write:
-        return Write(self.TABLE, ABSENT, row={**key._asdict(), "rev": 0, "doc": {"id": self.id}})
+        return Write(self.TABLE, ABSENT, row={**key._asdict(), "rev": 0, "doc": self.name_doc()})
 
     def _transact(self, writes: list[Write], fields: list[str]) -> None:
         try:
             transact(writes, ids.secret_text(24))
         except TransactionFailed as failed:
             position = min(failed.failed)
-            if fields[position] == "revision":
+            field = fields[position] if position < len(fields) else "id"
+            if field == "revision":
                 raise self._lost(failed.failed[position]) from None
-            raise self._taken(fields[position]) from None
+            raise self._taken(field) from None
 
     def _is_mine(self, row: Row | None) -> bool:
         """Rule R3: the answer to my own write was lost and the client library sent it again."""

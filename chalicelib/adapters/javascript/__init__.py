@@ -27,7 +27,7 @@ def runner() -> JavaScript:
     if _runner is None or _owner_pid != os.getpid():
         with _lock:
             if _runner is None or _owner_pid != os.getpid():
-                from chalicelib.adapters.javascript.runner import Runner
+                from chalicelib.adapters.javascript.sandbox import Runner  # heavy
 
                 _runner, _owner_pid = Runner(), os.getpid()
     return _runner

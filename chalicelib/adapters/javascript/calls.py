@@ -82,9 +82,9 @@ class Calls:
         if host is None:
             return {"error": _NO_HOST}
         remaining_ms = max(1.0, self._remaining_s() * 1000)
-        asked_ms = request.get("timeout_ms")
+        asked_ms: Any = request.get("timeout_ms")
         own_limit = isinstance(asked_ms, (int, float)) and 0 < asked_ms < remaining_ms
-        request["timeout_ms"] = int(asked_ms) or 1 if own_limit else int(remaining_ms)
+        request["timeout_ms"] = max(1, int(asked_ms if own_limit else remaining_ms))
         try:
             reply = host.http(request)
         except UpstreamTimeout as error:

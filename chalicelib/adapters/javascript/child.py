@@ -54,14 +54,13 @@ def prepare(quickjs: Any, folder: str, bytecode: Any) -> None:
     engine, compiler = quickjs, bytecode
     stack_bytes = _stack() // 2  # a script gets half; the rest is for what it calls
     prelude = _own(f"{folder}/prelude.js", PRELUDE_LINE)
-    for name in os.listdir(f"{folder}/library"):
+    for name in os.listdir(f"{folder}/library"):  # noqa: PTH208 (as in zygote.py)
         libraries[name.removesuffix(".js")] = _own(f"{folder}/library/{name}", 0)
     for name in HASHES:
         hmac.digest(b"warm", b"up", name)
         hashlib.new(name, b"warm").hexdigest()
     Realm(None).control("idle")
-    json.loads("{}")
-    time.process_time()
+    _bytes('j"\\ud800"')
 
 
 def _stack() -> int:
@@ -251,11 +250,12 @@ class Run:
     def __init__(self, realm: Realm, pipe: Pipe, body: bytes) -> None:
         self.realm, self.pipe, self.control = realm, pipe, realm.control
         memory_mb, limit_ms, now_ms, *sizes = JOB.unpack_from(body)
-        ends = [JOB.size]
+        parts, start = [], JOB.size
         for size in sizes:
-            ends.append(ends[-1] + size)
-        seed, functions, code = (body[start:end] for start, end in zip(ends, ends[1:], strict=False))
-        self.bindings = body[ends[-1] :].decode()
+            parts.append(body[start : start + size])
+            start += size
+        seed, functions, code = parts
+        self.bindings = body[start:].decode()
         self.code, self.functions, self.now_ms = code.decode(), functions.decode(), now_ms
         self.memory, self.limit_s = memory_mb << 20, limit_ms / 1000
         self.deadline = time.monotonic() + self.limit_s

@@ -67,7 +67,7 @@ def position(stack: str, code: str, sections: Any) -> tuple[int | None, int | No
     for found in _FRAME.finditer(stack):
         line, column = int(found[1]), int(found[2])
         if line <= lines + 1:
-            return _in_text(line, column, lines, _PREFIX_CHARS, code) + ("",)
+            return (*_in_text(line, column, lines, code), "")
         for section in sections if isinstance(sections, list) else ():
             place = _in_section(section, line, column)
             if place is not None:
@@ -78,18 +78,18 @@ def position(stack: str, code: str, sections: Any) -> tuple[int | None, int | No
 def _in_section(section: Any, line: int, column: int) -> tuple[int, int, str] | None:
     try:
         first, count, prefix, name = (section[key] for key in ("first", "lines", "prefix", "name"))
-        if not first < line <= first + count:
+        if not first < line <= first + count + 1:
             return None
-        line -= first
+        line = min(line - first, count)
         return int(line), int(column - prefix if line == 1 else column), str(name)[:100]
     except (TypeError, KeyError, ValueError):
         return None
 
 
-def _in_text(line: int, column: int, lines: int, prefix: int, code: str) -> tuple[int, int]:
+def _in_text(line: int, column: int, lines: int, code: str) -> tuple[int, int]:
     if line > lines:  # the wrapper's closing brace: the fault is at the end of the code
         return lines, len(code) - code.rfind("\n")
-    return line, max(1, column - prefix if line == 1 else column)
+    return line, max(1, column - _PREFIX_CHARS if line == 1 else column)
 
 
 def _text(report: dict[str, Any], key: str) -> str:

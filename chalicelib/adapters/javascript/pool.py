@@ -170,6 +170,9 @@ class Pool:
     def close(self) -> None:
         """End everything."""
         with self._changed:
+            for child in self._idle:
+                child.sock.close()
+            self._count -= len(self._idle)
             self._idle.clear()
         with self._zygote_lock:
             if self._zygote is not None:

@@ -202,8 +202,8 @@
   const sections = [];
   let scriptLine = 10000, broken;
   function compile(name, code) {
-    const first = scriptLine, shift = apply(repeat, '\n', [first]);
-    scriptLine += apply(split, code, ['\n']).length + 2;
+    const first = scriptLine, shift = apply(repeat, '\n', [first]), lines = apply(split, code, ['\n']).length;
+    scriptLine += lines + 2;
     let prefix = 1, made;
     try {
       if (apply(regexTest, isScriptFunction, [apply(trim, code, [])])) {
@@ -217,7 +217,7 @@
       broken = error;
       throw error;
     } finally {
-      apply(push, sections, [{ name, first, prefix, lines: scriptLine - first }]);
+      apply(push, sections, [{ name, first, prefix, lines }]);
     }
     return async function (...args) { return apply(made, this, args); };
   }

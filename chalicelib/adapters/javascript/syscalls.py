@@ -58,7 +58,7 @@ def filter_code(machine: str) -> bytes:
     if machine not in _ARCHITECTURES:
         return b""
     column, token = _ARCHITECTURES[machine]
-    numbers = [pair[column] for pair in ALLOWED.values() if pair[column] is not None]
+    numbers = [number for pair in ALLOWED.values() if (number := pair[column]) is not None]
     code = [(_LOAD, 0, 0, _ARCHITECTURE), (_IS, 1, 0, token), (_RETURN, 0, 0, _KILL), (_LOAD, 0, 0, _NUMBER)]
     for number in numbers:
         code += [(_IS, 0, 1, number), (_RETURN, 0, 0, _ALLOW)]

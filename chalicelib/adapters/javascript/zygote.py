@@ -1,7 +1,7 @@
 """The warm process from which children are forked; run as a program, never imported by the platform.
 
-`python -I -S -E zygote.py CONTROL_FD QUICKJS_FILE bytecode|source`, started by pool.py with an empty environment in its own session.
-It is single-threaded, so forking is safe, and has everything loaded, so a child is ready in well under a
+`python -I -S -E zygote.py CONTROL_FD QUICKJS_FILE bytecode|source`, started by pool.py with an empty environment in
+its own session. It is single-threaded, so forking is safe, and has everything loaded, so a child is ready in well under a
 millisecond. Over the control socket it reads `S` with one descriptor (fork a child that owns it; answers its pid)
 and `R` + pid (kill and reap that child; answers its wait status). A child stays unreaped until `R`, so its pid cannot
 come to mean another process. When the control socket closes, the zygote ends and every child with it.

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from chalicelib.adapters.javascript.runner import Runner
+from chalicelib.adapters.javascript.sandbox import Runner
 
 
 @pytest.fixture(scope="session")

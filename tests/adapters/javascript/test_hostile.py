@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from chalicelib.adapters.javascript import Outcome, Script
-from chalicelib.adapters.javascript.runner import Runner
+from chalicelib.adapters.javascript.sandbox import Runner
 from chalicelib.core.errors import LogicFailed
 from tests.adapters.javascript.fakes import Web
 from tests.adapters.javascript.hostile import FAILING, HARMLESS

@@ -20,6 +20,9 @@ MINUTE_MS = 60_000
 class Executions(World):
     """One execution of two to four steps: `do`, `emit` (do and owe a message), `sleep`, `event`."""
 
+    callers_that_fall = 0.3
+    widest_draw = 1.0
+
     def __init__(self, seed: int, harshness: float = 1.0) -> None:
         super().__init__(seed, harshness)
         self.program = [self._draw_step(number) for number in range(self.rng.randrange(2, 5))]
@@ -33,7 +36,7 @@ class Executions(World):
             self.spawn(self._cancel, repeats=self.rng.random() < 0.8)
 
     def _draw_step(self, number: int) -> tuple[Any, ...]:
-        draw = self.rng.random()
+        draw = self.rng.random() * self.widest_draw + 1 - self.widest_draw
         if draw < 0.4:
             return ("do",)
         if draw < 0.65:
@@ -63,7 +66,7 @@ class Executions(World):
             )
             if woke is not None or self.is_accepted:
                 break
-        if woke and self.rng.random() < 0.7:  # else the caller falls here for good: the index must bring it
+        if woke and self.rng.random() > self.callers_that_fall:  # else the caller falls here for good: the index must bring it
             yield
             self.send("work", [outbox.Letter(body_of(KEY))])
 
@@ -202,3 +205,11 @@ class Executions(World):
         expect(row["st"] == "DONE" or "cancel" in row, "only who was asked to end early ends early")
         expect(row["st"] != "DONE" or at == len(self.program), "done means every step")
         expect(not ({"due", "dueB", "dueK"} & row.keys()), "an ended item is not due")
+
+
+class HastyExecutions(Executions):
+    """The same with a queue that brings a message again while its worker is still busy, and many waits for events."""
+
+    visible_ms = 2_000
+    callers_that_fall = 0.8
+    widest_draw = 0.5

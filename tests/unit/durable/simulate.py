@@ -9,12 +9,13 @@ from collections.abc import Iterable
 from chalicelib.core import ids
 from tests.unit.durable.arrivals import Arrivals, Requests
 from tests.unit.durable.counters import Deliveries, Flights
-from tests.unit.durable.executions import Executions
+from tests.unit.durable.executions import Executions, HastyExecutions
 from tests.unit.durable.polls import Polls
 from tests.unit.durable.world import Broken, World
 
 MACHINES: dict[str, type[World]] = {
     "executions": Executions,
+    "hasty executions": HastyExecutions,
     "polls": Polls,
     "arrivals": Arrivals,
     "requests": Requests,

@@ -13,7 +13,7 @@ from chalicelib.durable.due import Timer
 from chalicelib.storage.expressions import ABSENT, PRESENT, Change, eq, lt
 from tests.unit.durable.arrivals import Arrivals, Requests
 from tests.unit.durable.counters import Deliveries, Flights
-from tests.unit.durable.executions import Executions
+from tests.unit.durable.executions import Executions, HastyExecutions
 from tests.unit.durable.polls import Polls
 from tests.unit.durable.simulate import first_broken
 from tests.unit.durable.world import World
@@ -63,7 +63,7 @@ REMOVED: dict[str, tuple[type[World], Any, str, Any]] = {
     "R5 what was owed is sent again": (Executions, leases, "held", _owing_nothing),
     "suspending answers what came before": (Executions, steps, "is_roused", _no),
     "index behind waits": (Executions, due, "at", _unlisted),
-    "index entry stays while running": (Executions, leases, "taking", _unlisting_take),
+    "index entry stays while running": (HastyExecutions, leases, "taking", _unlisting_take),
     "message stays when the lease is lost": (Executions, World, "drops_when_lost", True),
     "cursor compared": (Polls, cursor, "stands_at", _present),
     "R3 of a cursor": (Polls, cursor, "has_landed", _no),

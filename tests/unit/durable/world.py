@@ -65,6 +65,7 @@ class World:
     """One schedule: what happens in which order is drawn from the seed."""
 
     kind = "kind"
+    visible_ms = VISIBLE_MS
     drops_when_lost = False
 
     def __init__(self, seed: int, harshness: float = 1.0) -> None:
@@ -259,7 +260,7 @@ class World:
         if not visible:
             return False
         parcel = visible[self.rng.randrange(len(visible))]
-        parcel.visible_ms = self.now_ms + VISIBLE_MS
+        parcel.visible_ms = self.now_ms + self.visible_ms
         self.spawn(lambda worker: self.handle(worker, parcel), parcel)
         return True
 

@@ -27,7 +27,7 @@
   for (const code of ['ERR_BAD_REQUEST', 'ERR_BAD_RESPONSE', 'ECONNABORTED', 'ERR_NETWORK', 'ERR_BAD_OPTION']) AxiosError[code] = code;
 
   const encode = (text) => encodeURIComponent(text)
-    .replace(/%3A/gi, ':').replace(/%24/g, '$').replace(/%2C/gi, ',').replace(/%20/g, '+');
+    .replace(/%3A/gi, ':').replace(/%24/g, '$').replace(/%2C/gi, ',').replace(/%20/g, '+').replace(/%5B/gi, '[').replace(/%5D/gi, ']');
   const scalar = (value) => (value instanceof Date ? value.toISOString() : typeof value === 'object' ? JSON.stringify(value) : String(value));
   function flatten(value, path, out) { // nested objects and arrays in the spelling axios uses: a[]=1&a[]=2, o[k]=v
     if (value === undefined || value === null) return out;

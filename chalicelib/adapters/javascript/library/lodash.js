@@ -33,13 +33,23 @@
   };
   const eq = (a, b) => a === b || (a !== a && b !== b);
   Object.assign(_, {
-    isObject, isObjectLike, isFunction, isString, isNumber, isBoolean, isSymbol, isNil, isLength, isArrayLike, isArrayLikeObject,
-    isPlainObject, isEmpty, eq, isArguments, isArray: Array.isArray, isNull: (v) => v === null, isUndefined: (v) => v === undefined,
-    isNaN: (v) => isNumber(v) && v != +v, isFinite: Number.isFinite, isInteger: Number.isInteger, isSafeInteger: Number.isSafeInteger,
-    isDate: (v) => tag(v) === 'Date', isRegExp: (v) => tag(v) === 'RegExp', isMap: (v) => v instanceof Map, isSet: (v) => v instanceof Set,
+    isObject, isObjectLike, isFunction, isString, isNumber, isBoolean, isSymbol, isNil, isLength, isArrayLike,
+    isArrayLikeObject, isPlainObject, isEmpty, eq, isArguments, isArray: Array.isArray,
+    isNull: (v) => v === null,
+    isUndefined: (v) => v === undefined,
+    isNaN: (v) => isNumber(v) && v != +v,
+    isFinite: Number.isFinite, isInteger: Number.isInteger, isSafeInteger: Number.isSafeInteger,
+    isDate: (v) => tag(v) === 'Date',
+    isRegExp: (v) => tag(v) === 'RegExp',
+    isMap: (v) => v instanceof Map,
+    isSet: (v) => v instanceof Set,
     isError: (v) => isObjectLike(v) && (tag(v) === 'Error' || (typeof v.message === 'string' && typeof v.name === 'string' && !isPlainObject(v))),
-    isBuffer: (v) => isObjectLike(v) && ArrayBuffer.isView(v) && v.constructor.name === 'Buffer', isTypedArray: (v) => ArrayBuffer.isView(v) && tag(v) !== 'DataView',
-    gt: (a, b) => a > b, gte: (a, b) => a >= b, lt: (a, b) => a < b, lte: (a, b) => a <= b,
+    isBuffer: (v) => isObjectLike(v) && ArrayBuffer.isView(v) && v.constructor.name === 'Buffer',
+    isTypedArray: (v) => ArrayBuffer.isView(v) && tag(v) !== 'DataView',
+    gt: (a, b) => a > b,
+    gte: (a, b) => a >= b,
+    lt: (a, b) => a < b,
+    lte: (a, b) => a <= b,
     castArray: (...a) => (a.length ? (Array.isArray(a[0]) ? a[0] : [a[0]]) : []),
     toArray: (v) => (isNil(v) ? [] : isString(v) ? [...v] : isArrayLike(v) ? Array.from(v) : v instanceof Map ? [...v] : v instanceof Set ? [...v] : Object.values(v)),
   });
@@ -59,7 +69,8 @@
     return v === 0 && 1 / v === -Infinity ? '-0' : `${v}`;
   };
   Object.assign(_, {
-    toNumber, toFinite, toInteger, toString: toText, toSafeInteger: (v) => Math.min(Math.max(toInteger(v), -Number.MAX_SAFE_INTEGER), Number.MAX_SAFE_INTEGER),
+    toNumber, toFinite, toInteger, toString: toText,
+    toSafeInteger: (v) => Math.min(Math.max(toInteger(v), -Number.MAX_SAFE_INTEGER), Number.MAX_SAFE_INTEGER),
     toLength: (v) => (v ? Math.min(Math.max(toInteger(v), 0), 4294967295) : 0),
   });
 
@@ -118,10 +129,14 @@
     return isNil(parent) || delete parent[path[path.length - 1]];
   }
   Object.assign(_, {
-    get, has, hasIn, unset, toPath: (v) => (Array.isArray(v) ? v.map(key) : parsePath(toText(v))),
-    set: (o, path, v) => update(o, path, () => v), setWith: (o, path, v, c) => update(o, path, () => v, c),
-    update: (o, path, f) => update(o, path, f), result: (o, path, d) => { const v = get(o, path, d); return isFunction(v) ? v.call(o) : v; },
-    at: (o, ...paths) => paths.flat().map((p) => get(o, p)), invoke: (o, path, ...args) => { const p = toPath(path, o); const parent = p.length < 2 ? o : base(o, p.slice(0, -1)); return isNil(parent) ? undefined : parent[p[p.length - 1]]?.(...args); },
+    get, has, hasIn, unset,
+    toPath: (v) => (Array.isArray(v) ? v.map(key) : parsePath(toText(v))),
+    set: (o, path, v) => update(o, path, () => v),
+    setWith: (o, path, v, c) => update(o, path, () => v, c),
+    update: (o, path, f) => update(o, path, f),
+    result: (o, path, d) => { const v = get(o, path, d); return isFunction(v) ? v.call(o) : v; },
+    at: (o, ...paths) => paths.flat().map((p) => get(o, p)),
+    invoke: (o, path, ...args) => { const p = toPath(path, o); const parent = p.length < 2 ? o : base(o, p.slice(0, -1)); return isNil(parent) ? undefined : parent[p[p.length - 1]]?.(...args); },
   });
 
   // ---- equality and copies
@@ -187,8 +202,13 @@
     return isEqual(value, wanted);
   }
   Object.assign(_, {
-    isEqual, isEqualWith: (a, b, c) => isEqualWith(a, b, c), clone, cloneDeep, isMatch: (o, s) => isMatchWith(o, s), isMatchWith,
-    cloneWith: (v, c) => copy(v, false, c), cloneDeepWith: (v, c) => copy(v, true, c),
+    isEqual,
+    isEqualWith: (a, b, c) => isEqualWith(a, b, isFunction(c) ? c : undefined),
+    clone, cloneDeep,
+    isMatch: (o, s) => isMatchWith(o, s),
+    isMatchWith,
+    cloneWith: (v, c) => copy(v, false, c),
+    cloneDeepWith: (v, c) => copy(v, true, c),
   });
 
   // ---- iteratees: a function, a path, an object to match, or a path with a value
@@ -202,12 +222,25 @@
     return isObject(v) ? matches(v) : property(v);
   }
   Object.assign(_, {
-    identity, property, matches, iteratee, matchesProperty: (p, v) => iteratee([p, v]), propertyOf: (o) => (p) => get(o, p),
-    constant: (v) => () => v, noop() {}, stubArray: () => [], stubObject: () => ({}), stubTrue: () => true, stubFalse: () => false, stubString: () => '',
-    method: (path, ...args) => (o) => _.invoke(o, path, ...args), conforms: (s) => (o) => _.conformsTo(o, s),
-    conformsTo: (o, s) => Object.keys(s).every((k) => k in Object(o) && s[k](o[k])), defaultTo: (v, d) => (v === undefined || v === null || v !== v ? d : v),
-    over: (...fs) => (...a) => fs.flat().map((f) => iteratee(f)(...a)), overEvery: (...fs) => (...a) => fs.flat().every((f) => iteratee(f)(...a)), overSome: (...fs) => (...a) => fs.flat().some((f) => iteratee(f)(...a)),
-    flow: (...fs) => (...a) => fs.flat().reduce((v, f, i) => (i ? f(v) : f(...a)), a[0]), flowRight: (...fs) => _.flow(...fs.flat().reverse()),
+    identity, property, matches, iteratee,
+    matchesProperty: (p, v) => iteratee([p, v]),
+    propertyOf: (o) => (p) => get(o, p),
+    constant: (v) => () => v,
+    noop() {},
+    stubArray: () => [],
+    stubObject: () => ({}),
+    stubTrue: () => true,
+    stubFalse: () => false,
+    stubString: () => '',
+    method: (path, ...args) => (o) => _.invoke(o, path, ...args),
+    conforms: (s) => (o) => _.conformsTo(o, s),
+    conformsTo: (o, s) => Object.keys(s).every((k) => k in Object(o) && s[k](o[k])),
+    defaultTo: (v, d) => (v === undefined || v === null || v !== v ? d : v),
+    over: (...fs) => (...a) => fs.flat().map((f) => iteratee(f)(...a)),
+    overEvery: (...fs) => (...a) => fs.flat().every((f) => iteratee(f)(...a)),
+    overSome: (...fs) => (...a) => fs.flat().some((f) => iteratee(f)(...a)),
+    flow: (...fs) => (...a) => fs.flat().reduce((v, f, i) => (i ? f(v) : f(...a)), a[0]),
+    flowRight: (...fs) => _.flow(...fs.flat().reverse()),
     cond: (pairs) => (...a) => { for (const [test, work] of pairs) if (iteratee(test)(...a)) return work(...a); },
     attempt: (f, ...a) => { try { return f(...a); } catch (e) { return e instanceof Error ? e : new Error(e); } },
   });
@@ -270,13 +303,24 @@
   };
   const shuffle = (c) => { const a = [...list(c)]; for (let i = a.length - 1; i > 0; i--) { const j = Math.floor(Math.random() * (i + 1)); [a[i], a[j]] = [a[j], a[i]]; } return a; };
   Object.assign(_, {
-    forEach: (c, f = identity) => each(c, f), forEachRight: (c, f = identity) => each(c, f, true), map, filter, find, findLast, findIndex, findLastIndex,
-    findKey: (o, f) => findKey(o, f), findLastKey: (o, f) => findKey(o, f, true), groupBy, keyBy, countBy, partition, reduce: fold(false), reduceRight: fold(true), every, some, orderBy, sortBy,
-    reject: (c, f) => { f = iteratee(f); return filter(c, (...a) => !f(...a)); }, flatMap: (c, f) => flattenDepth(map(c, f), 1), flatMapDeep: (c, f) => flattenDepth(map(c, f), Infinity),
+    forEach: (c, f = identity) => each(c, f),
+    forEachRight: (c, f = identity) => each(c, f, true),
+    map, filter, find, findLast, findIndex, findLastIndex,
+    findKey: (o, f) => findKey(o, f),
+    findLastKey: (o, f) => findKey(o, f, true),
+    groupBy, keyBy, countBy, partition,
+    reduce: fold(false),
+    reduceRight: fold(true),
+    every, some, orderBy, sortBy,
+    reject: (c, f) => { f = iteratee(f); return filter(c, (...a) => !f(...a)); },
+    flatMap: (c, f) => flattenDepth(map(c, f), 1),
+    flatMapDeep: (c, f) => flattenDepth(map(c, f), Infinity),
     includes: (c, v, from = 0) => { if (isString(c)) return index(c.length, from) <= c.length && c.indexOf(v, index(c.length, from)) > -1; const a = list(c); for (let i = index(a.length, from); i < a.length; i++) if (eq(a[i], v)) return true; return false; },
     invokeMap: (c, path, ...a) => map(c, (v) => (isFunction(path) ? path.apply(v, a) : _.invoke(v, path, ...a))),
     size: (c) => (isNil(c) ? 0 : isString(c) ? [...c].length : isArrayLike(c) ? c.length : c instanceof Map || c instanceof Set ? c.size : Object.keys(c).length),
-    sample: (c) => { const a = list(c); return a.length ? a[Math.floor(Math.random() * a.length)] : undefined; }, sampleSize: (c, n = 1) => shuffle(c).slice(0, Math.max(toInteger(n), 0)), shuffle,
+    sample: (c) => { const a = list(c); return a.length ? a[Math.floor(Math.random() * a.length)] : undefined; },
+    sampleSize: (c, n = 1) => shuffle(c).slice(0, Math.max(toInteger(n), 0)),
+    shuffle,
   });
 
   // ---- arrays
@@ -305,7 +349,7 @@
   }
   const xor = (as, f = identity) => { const all = lists(...as); return distinct(all.flatMap((a, i) => a.filter((v) => all.every((b, j) => i === j || !b.some((w) => eq(f(v), f(w)))))), f); };
   const whileIndex = (a, f, right) => { f = iteratee(f); const n = a.length; let i = right ? n - 1 : 0; while (right ? i >= 0 : i < n) { if (!f(a[i], i, a)) break; i += right ? -1 : 1; } return i; };
-  const count = (n) => (n === undefined ? 1 : Math.max(toInteger(n), 0));
+  const count = (n, guard) => (guard || n === undefined ? 1 : Math.max(toInteger(n), 0));
   function sorted(a, v, f, high) { f = iteratee(f); const k = f(v); let lo = 0, hi = a?.length ?? 0; while (lo < hi) { const mid = (lo + hi) >>> 1, r = rank(f(a[mid]), k); if (high ? r <= 0 : r < 0) lo = mid + 1; else hi = mid; } return lo; }
   const zip = (...as) => { const all = lists(...as), n = Math.max(0, ...all.map((a) => a.length)); return Array.from({ length: n }, (__, i) => all.map((a) => a[i])); };
   function pull(a, others, f = identity) { const no = others.map((v) => f(v)); for (let i = a?.length ?? 0; i-- > 0;) if (no.some((x) => eq(x, f(a[i])))) a.splice(i, 1); return a; }
@@ -319,21 +363,63 @@
   };
   Object.assign(_, {
     chunk: (a, n) => { n = count(n); const out = []; for (let i = 0; n && i < (a?.length ?? 0); i += n) out.push(Array.prototype.slice.call(a, i, i + n)); return out; },
-    compact: (a) => array(a).filter(Boolean), concat: (...as) => { if (!as.length) return []; const [a, ...rest] = as; return (Array.isArray(a) ? [...a] : [a]).concat(...rest); },
-    flatten: (a) => flattenDepth(a, 1), flattenDeep: (a) => flattenDepth(a, Infinity), flattenDepth: (a, d = 1) => flattenDepth(a, toInteger(d)),
-    head: (a) => (a?.length ? a[0] : undefined), last: (a) => (a?.length ? a[a.length - 1] : undefined), initial: (a) => array(a).slice(0, -1), tail: (a) => array(a).slice(1), nth: (a, n = 0) => (a?.length ? a[n < 0 ? a.length + toInteger(n) : toInteger(n)] : undefined),
-    take: (a, n) => array(a).slice(0, count(n)), takeRight: (a, n) => { a = array(a); return a.slice(Math.max(a.length - count(n), 0)); }, drop: (a, n) => array(a).slice(count(n)), dropRight: (a, n) => { a = array(a); return a.slice(0, Math.max(a.length - count(n), 0)); },
-    takeWhile: (a, f) => { a = array(a); return a.slice(0, whileIndex(a, f)); }, dropWhile: (a, f) => { a = array(a); return a.slice(whileIndex(a, f)); }, takeRightWhile: (a, f) => { a = array(a); return a.slice(whileIndex(a, f, true) + 1); }, dropRightWhile: (a, f) => { a = array(a); return a.slice(0, whileIndex(a, f, true) + 1); },
-    uniq: (a) => distinct(a), uniqBy: (a, f) => distinct(a, iteratee(f)), uniqWith: (a, same) => distinct(a, identity, same), sortedUniq: (a) => array(a).filter((v, i, all) => !i || !eq(v, all[i - 1])),
-    union: (...as) => distinct(lists(...as).flat()), unionBy: (...as) => { const f = lastBy(as); return distinct(lists(...as).flat(), f); }, unionWith: (...as) => { const same = lastWith(as); return distinct(lists(...as).flat(), identity, same); },
-    intersection: (...as) => common(as), intersectionBy: (...as) => { const f = lastBy(as); return common(as, f); }, intersectionWith: (...as) => { const same = lastWith(as); return common(as, identity, same); },
-    difference: (a, ...o) => (isArrayLikeObject(a) ? without(a, lists(...o).flat()) : []), differenceBy: (a, ...o) => { const f = lastBy(o); return without(a, lists(...o).flat(), f); }, differenceWith: (a, ...o) => { const same = lastWith(o); return without(a, lists(...o).flat(), identity, same); },
-    xor: (...as) => xor(as), xorBy: (...as) => { const f = lastBy(as); return xor(as, f); }, without: (a, ...vs) => without(a, vs),
-    zip, unzip: (a) => zip(...array(a)), zipObject: (ks, vs) => { const o = {}; array(ks).forEach((k, i) => put(o, k, vs ? vs[i] : undefined)); return o; }, zipObjectDeep: (ks, vs) => { const o = {}; array(ks).forEach((k, i) => update(o, k, () => vs?.[i])); return o; }, zipWith: (...as) => { const f = lastWith(as); return zip(...as).map((row) => (f ? f(...row) : row)); },
-    fromPairs: (ps) => { const o = {}; array(ps).forEach(([k, v]) => put(o, k, v)); return o; }, indexOf: (a, v, from = 0) => { const n = a?.length ?? 0; for (let i = index(n, from); i < n; i++) if (eq(a[i], v)) return i; return -1; }, lastIndexOf: (a, v) => { for (let i = (a?.length ?? 0) - 1; i >= 0; i--) if (eq(a[i], v)) return i; return -1; },
-    pull: (a, ...vs) => pull(a, vs), pullAll: (a, vs) => pull(a, vs || []), pullAllBy: (a, vs, f) => pull(a, vs || [], iteratee(f)), pullAt: (a, ...is) => { is = is.flat(); const out = is.map((i) => a[i]); [...new Set(is.map(Number))].sort((x, y) => y - x).forEach((i) => { if (i < a.length) a.splice(i, 1); }); return out; }, remove: (a, f) => { f = iteratee(f); const out = []; for (let i = 0, at = 0; i < (a?.length ?? 0); at++) if (f(a[i], at, a)) out.push(a.splice(i, 1)[0]); else i++; return out; },
-    join: (a, s = ',') => (isNil(a) ? '' : Array.prototype.join.call(a, s)), reverse: (a) => (isNil(a) ? a : Array.prototype.reverse.call(a)), slice: (a, s, e) => array(a).slice(s, e), fill: (a, v, s, e) => (a ? Array.prototype.fill.call(a, v, s, e) : []),
-    sortedIndex: (a, v) => sorted(a, v), sortedIndexBy: (a, v, f) => sorted(a, v, f), sortedLastIndex: (a, v) => sorted(a, v, null, true), sortedLastIndexBy: (a, v, f) => sorted(a, v, f, true), range: range(false), rangeRight: range(true),
+    compact: (a) => array(a).filter(Boolean),
+    concat: (...as) => { if (!as.length) return []; const [a, ...rest] = as; return (Array.isArray(a) ? [...a] : [a]).concat(...rest); },
+    flatten: (a) => flattenDepth(a, 1),
+    flattenDeep: (a) => flattenDepth(a, Infinity),
+    flattenDepth: (a, d = 1) => flattenDepth(a, toInteger(d)),
+    head: (a) => (a?.length ? a[0] : undefined),
+    last: (a) => (a?.length ? a[a.length - 1] : undefined),
+    initial: (a) => array(a).slice(0, -1),
+    tail: (a) => array(a).slice(1),
+    nth: (a, n = 0) => (a?.length ? a[n < 0 ? a.length + toInteger(n) : toInteger(n)] : undefined),
+    take: (a, n, guard) => array(a).slice(0, count(n, guard)),
+    takeRight: (a, n, guard) => { a = array(a); return a.slice(Math.max(a.length - count(n, guard), 0)); },
+    drop: (a, n, guard) => array(a).slice(count(n, guard)),
+    dropRight: (a, n, guard) => { a = array(a); return a.slice(0, Math.max(a.length - count(n, guard), 0)); },
+    takeWhile: (a, f) => { a = array(a); return a.slice(0, whileIndex(a, f)); },
+    dropWhile: (a, f) => { a = array(a); return a.slice(whileIndex(a, f)); },
+    takeRightWhile: (a, f) => { a = array(a); return a.slice(whileIndex(a, f, true) + 1); },
+    dropRightWhile: (a, f) => { a = array(a); return a.slice(0, whileIndex(a, f, true) + 1); },
+    uniq: (a) => distinct(a),
+    uniqBy: (a, f) => distinct(a, iteratee(f)),
+    uniqWith: (a, same) => distinct(a, identity, same),
+    sortedUniq: (a) => array(a).filter((v, i, all) => !i || !eq(v, all[i - 1])),
+    union: (...as) => distinct(lists(...as).flat()),
+    unionBy: (...as) => { const f = lastBy(as); return distinct(lists(...as).flat(), f); },
+    unionWith: (...as) => { const same = lastWith(as); return distinct(lists(...as).flat(), identity, same); },
+    intersection: (...as) => common(as),
+    intersectionBy: (...as) => { const f = lastBy(as); return common(as, f); },
+    intersectionWith: (...as) => { const same = lastWith(as); return common(as, identity, same); },
+    difference: (a, ...o) => (isArrayLikeObject(a) ? without(a, lists(...o).flat()) : []),
+    differenceBy: (a, ...o) => { const f = lastBy(o); return without(a, lists(...o).flat(), f); },
+    differenceWith: (a, ...o) => { const same = lastWith(o); return without(a, lists(...o).flat(), identity, same); },
+    xor: (...as) => xor(as),
+    xorBy: (...as) => { const f = lastBy(as); return xor(as, f); },
+    without: (a, ...vs) => without(a, vs),
+    zip,
+    unzip: (a) => zip(...array(a)),
+    zipObject: (ks, vs) => { const o = {}; array(ks).forEach((k, i) => put(o, k, vs ? vs[i] : undefined)); return o; },
+    zipObjectDeep: (ks, vs) => { const o = {}; array(ks).forEach((k, i) => update(o, k, () => vs?.[i])); return o; },
+    zipWith: (...as) => { const f = lastWith(as); return zip(...as).map((row) => (f ? f(...row) : row)); },
+    fromPairs: (ps) => { const o = {}; array(ps).forEach(([k, v]) => put(o, k, v)); return o; },
+    indexOf: (a, v, from = 0) => { const n = a?.length ?? 0; for (let i = index(n, from); i < n; i++) if (eq(a[i], v)) return i; return -1; },
+    lastIndexOf: (a, v) => { for (let i = (a?.length ?? 0) - 1; i >= 0; i--) if (eq(a[i], v)) return i; return -1; },
+    pull: (a, ...vs) => pull(a, vs),
+    pullAll: (a, vs) => pull(a, vs || []),
+    pullAllBy: (a, vs, f) => pull(a, vs || [], iteratee(f)),
+    pullAt: (a, ...is) => { is = is.flat(); const out = is.map((i) => a[i]); [...new Set(is.map(Number))].sort((x, y) => y - x).forEach((i) => { if (i < a.length) a.splice(i, 1); }); return out; },
+    remove: (a, f) => { f = iteratee(f); const out = []; for (let i = 0, at = 0; i < (a?.length ?? 0); at++) if (f(a[i], at, a)) out.push(a.splice(i, 1)[0]); else i++; return out; },
+    join: (a, s = ',') => (isNil(a) ? '' : Array.prototype.join.call(a, s)),
+    reverse: (a) => (isNil(a) ? a : Array.prototype.reverse.call(a)),
+    slice: (a, s, e) => array(a).slice(s, e),
+    fill: (a, v, s, e) => (a ? Array.prototype.fill.call(a, v, s, e) : []),
+    sortedIndex: (a, v) => sorted(a, v),
+    sortedIndexBy: (a, v, f) => sorted(a, v, f),
+    sortedLastIndex: (a, v) => sorted(a, v, null, true),
+    sortedLastIndexBy: (a, v, f) => sorted(a, v, f, true),
+    range: range(false),
+    rangeRight: range(true),
   });
 
   // ---- objects
@@ -374,26 +460,53 @@
     return made;
   };
   Object.assign(_, {
-    keys, keysIn: (o) => (isNil(o) ? [] : inKeys(o)), values, valuesIn: (o) => (isNil(o) ? [] : inKeys(o).map((k) => o[k])), toPairs: (o) => (o instanceof Map ? [...o] : o instanceof Set ? [...o].map((v) => [v, v]) : keys(o).map((k) => [k, o[k]])), toPairsIn: (o) => _.keysIn(o).map((k) => [k, o[k]]),
-    pick: (o, ...paths) => { const out = {}; if (!isNil(o)) for (const p of paths.flat()) if (hasIn(o, p)) update(out, toPath(p, o), () => get(o, p)); return out; }, pickBy, omit: (o, ...paths) => omit(o, flattenDepth(paths, 1)), omitBy: (o, f) => { f = iteratee(f); return pickBy(o, (v, k) => !f(v, k)); },
-    merge: (o, ...sources) => merging(o, sources), mergeWith: (o, ...sources) => { const f = lastWith(sources); return merging(o, sources, f); }, assign: assigning(false), assignIn: assigning(true), assignWith: customized(false), assignInWith: customized(true), defaults, defaultsDeep: (o, ...sources) => { o = Object(o); for (const s of sources) fillDeep(o, s); return o; },
-    mapValues: (o, f) => { f = iteratee(f); const out = {}; for (const k of keys(o)) put(out, k, f(o[k], k, o)); return out; }, mapKeys: (o, f) => { f = iteratee(f); const out = {}; for (const k of keys(o)) put(out, f(o[k], k, o), o[k]); return out; },
-    invert: (o) => { const out = {}; for (const k of keys(o)) put(out, o[k], k); return out; }, invertBy: (o, f) => { f = iteratee(f); const out = {}; for (const k of keys(o)) { const to = f(o[k]); if (own(out, to)) out[to].push(k); else put(out, to, [k]); } return out; },
-    forOwn: (o, f = identity) => { for (const k of keys(o)) if (f(o[k], k, o) === false) break; return o; }, forIn: (o, f = identity) => { for (const k of _.keysIn(o)) if (f(o[k], k, o) === false) break; return o; }, functions: (o) => keys(o).filter((k) => isFunction(o[k])),
-    transform: (o, f, start) => { const total = start ?? (Array.isArray(o) ? [] : isObject(o) ? Object.create(Object.getPrototypeOf(o)) : {}); each(o, (v, k) => f(total, v, k, o)); return total; }, create: (proto, props) => Object.assign(Object.create(proto), props),
+    keys,
+    keysIn: (o) => (isNil(o) ? [] : inKeys(o)),
+    values,
+    valuesIn: (o) => (isNil(o) ? [] : inKeys(o).map((k) => o[k])),
+    toPairs: (o) => (o instanceof Map ? [...o] : o instanceof Set ? [...o].map((v) => [v, v]) : keys(o).map((k) => [k, o[k]])),
+    toPairsIn: (o) => _.keysIn(o).map((k) => [k, o[k]]),
+    pick: (o, ...paths) => { const out = {}; if (!isNil(o)) for (const p of paths.flat()) if (hasIn(o, p)) update(out, toPath(p, o), () => get(o, p)); return out; },
+    pickBy,
+    omit: (o, ...paths) => omit(o, flattenDepth(paths, 1)),
+    omitBy: (o, f) => { f = iteratee(f); return pickBy(o, (v, k) => !f(v, k)); },
+    merge: (o, ...sources) => merging(o, sources),
+    mergeWith: (o, ...sources) => { const f = lastWith(sources); return merging(o, sources, f); },
+    assign: assigning(false),
+    assignIn: assigning(true),
+    assignWith: customized(false),
+    assignInWith: customized(true),
+    defaults,
+    defaultsDeep: (o, ...sources) => { o = Object(o); for (const s of sources) fillDeep(o, s); return o; },
+    mapValues: (o, f) => { f = iteratee(f); const out = {}; for (const k of keys(o)) put(out, k, f(o[k], k, o)); return out; },
+    mapKeys: (o, f) => { f = iteratee(f); const out = {}; for (const k of keys(o)) put(out, f(o[k], k, o), o[k]); return out; },
+    invert: (o) => { const out = {}; for (const k of keys(o)) put(out, o[k], k); return out; },
+    invertBy: (o, f) => { f = iteratee(f); const out = {}; for (const k of keys(o)) { const to = f(o[k]); if (own(out, to)) out[to].push(k); else put(out, to, [k]); } return out; },
+    forOwn: (o, f = identity) => { for (const k of keys(o)) if (f(o[k], k, o) === false) break; return o; },
+    forIn: (o, f = identity) => { for (const k of _.keysIn(o)) if (f(o[k], k, o) === false) break; return o; },
+    functions: (o) => keys(o).filter((k) => isFunction(o[k])),
+    transform: (o, f, start) => { const total = start ?? (Array.isArray(o) ? [] : isObject(o) ? Object.create(Object.getPrototypeOf(o)) : {}); each(o, (v, k) => f(total, v, k, o)); return total; },
+    create: (proto, props) => Object.assign(Object.create(proto), props),
   });
 
   // ---- strings
-  const WORDS = /[A-Z\u00c0-\u00d6\u00d8-\u00de]+(?![a-z\u00df-\u00f6\u00f8-\u00ff])\d*(?=[A-Z\u00c0-\u00d6\u00d8-\u00de]|[^A-Za-z0-9\u00c0-\u024f']|$)|[A-Z\u00c0-\u00d6\u00d8-\u00de]?[a-z\u00df-\u00f6\u00f8-\u00ff]+(?:['\u2019](?:d|ll|m|re|s|t|ve))?|[A-Z\u00c0-\u00d6\u00d8-\u00de]+|\d*(?:1ST|2ND|3RD|(?![123])\dTH)(?=\b|[a-z_])|\d*(?:1st|2nd|3rd|(?![123])\dth)(?=\b|[A-Z_])|\d+|[\u0100-\uffff]+/g;
-  const words = (s, pattern) => toText(s).match(pattern ?? WORDS) || [];
+  const LOW = 'a-z\\xdf-\\xf6\\xf8-\\xff', UP = 'A-Z\\xc0-\\xd6\\xd8-\\xde', BREAKS = '\\xac\\xb1\\xd7\\xf7\\x00-\\x2f\\x3a-\\x40\\x5b-\\x60\\x7b-\\xbf\\u2000-\\u206f \\u1680\\u3000\\ufeff';
+  const MISC = `[^\\ud800-\\udfff${BREAKS}\\d+\\u2700-\\u27bf${LOW}${UP}]`, MISC_LOW = `(?:[${LOW}]|${MISC})`, MISC_UP = `(?:[${UP}]|${MISC})`;
+  const SHORT_LOW = "(?:['\u2019](?:d|ll|m|re|s|t|ve))?", SHORT_UP = "(?:['\u2019](?:D|LL|M|RE|S|T|VE))?";
+  const WORDS = new RegExp([
+    `[${UP}]?[${LOW}]+${SHORT_LOW}(?=[${BREAKS}]|[${UP}]|$)`, `${MISC_UP}+${SHORT_UP}(?=[${BREAKS}]|[${UP}]${MISC_LOW}|$)`, `[${UP}]?${MISC_LOW}+${SHORT_LOW}`,
+    `[${UP}]+${SHORT_UP}`, '\\d*(?:1ST|2ND|3RD|(?![123])\\dTH)(?=\\b|[a-z_])', '\\d*(?:1st|2nd|3rd|(?![123])\\dth)(?=\\b|[A-Z_])', '\\d+',
+  ].join('|'), 'g');
+  const MIXED = /[a-z][A-Z]|[A-Z]{2}[a-z]|[0-9][a-zA-Z]|[a-zA-Z][0-9]|[^a-zA-Z0-9 ]/, SIMPLE = /[^\x00-\x2f\x3a-\x40\x5b-\x60\x7b-\x7f]+/g;
+  const words = (s, pattern, guard) => { s = toText(s); if (guard) pattern = undefined; return s.match(pattern ?? (MIXED.test(s) ? WORDS : SIMPLE)) || []; };
   const LETTERS = { Æ: 'Ae', æ: 'ae', Þ: 'Th', þ: 'th', ß: 'ss', Ø: 'O', ø: 'o', Ð: 'D', ð: 'd', Ł: 'L', ł: 'l', Đ: 'D', đ: 'd', Œ: 'Oe', œ: 'oe', ı: 'i' };
   const deburr = (s) => toText(s).replace(/[\u00c0-\u024f]/g, (c) => LETTERS[c] ?? c.normalize('NFD').replace(/[\u0300-\u036f]/g, '')).replace(/[\u0300-\u036f]/g, '');
   const upperFirst = (s) => { const [c = '', ...rest] = toText(s); return c.toUpperCase() + rest.join(''); };
   const capitalize = (s) => upperFirst(toText(s).toLowerCase());
   const cased = (each_, glue) => (s) => words(deburr(s).replace(/['\u2019]/g, '')).map(each_).join(glue);
-  const cut = (start, end) => (s, chars) => {
+  const cut = (start, end) => (s, chars, guard) => {
     s = toText(s);
-    if (chars === undefined || isObject(chars)) return start && end ? s.trim() : start ? s.trimStart() : s.trimEnd();
+    if (guard || chars === undefined || isObject(chars)) return start && end ? s.trim() : start ? s.trimStart() : s.trimEnd();
     const set = new Set([...toText(chars)]), all = [...s];
     let i = 0, j = all.length;
     while (start && i < j && set.has(all[i])) i++;
@@ -405,11 +518,31 @@
   const HTML = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' };
   const TEXT = Object.fromEntries(Object.entries(HTML).map(([a, b]) => [b, a]));
   Object.assign(_, {
-    words, deburr, upperFirst, capitalize, lowerFirst: (s) => { const [c = '', ...rest] = toText(s); return c.toLowerCase() + rest.join(''); },
-    camelCase: cased((w, i) => (i ? capitalize(w) : w.toLowerCase()), ''), kebabCase: cased((w) => w.toLowerCase(), '-'), snakeCase: cased((w) => w.toLowerCase(), '_'), lowerCase: cased((w) => w.toLowerCase(), ' '), upperCase: cased((w) => w.toUpperCase(), ' '), startCase: cased(upperFirst, ' '),
-    trim: cut(true, true), trimStart: cut(true, false), trimEnd: cut(false, true), pad: padded(true, true), padStart: padded(true, false), padEnd: padded(false, true), repeat: (s, n) => toText(s).repeat(n === undefined ? 1 : Math.max(toInteger(n), 0)), replace: (s, ...a) => (a.length < 2 ? toText(s) : toText(s).replace(...a)),
-    split: (s, by, n) => (toText(s) === '' ? (by === undefined ? [''] : toText(s).split(by, n)) : toText(s).split(by, n)), startsWith: (s, t, at) => toText(s).startsWith(toText(t), at), endsWith: (s, t, at) => toText(s).endsWith(toText(t), at), toLower: (s) => toText(s).toLowerCase(), toUpper: (s) => toText(s).toUpperCase(),
-    escape: (s) => toText(s).replace(/[&<>"']/g, (c) => HTML[c]), unescape: (s) => toText(s).replace(/&(?:amp|lt|gt|quot|#0?39);/g, (c) => TEXT[c] ?? "'"), escapeRegExp: (s) => toText(s).replace(/[\\^$.*+?()[\]{}|]/g, '\\$&'), parseInt: (s, r) => parseInt(toText(s).trim(), r),
+    words, deburr, upperFirst, capitalize,
+    lowerFirst: (s) => { const [c = '', ...rest] = toText(s); return c.toLowerCase() + rest.join(''); },
+    camelCase: cased((w, i) => (i ? capitalize(w) : w.toLowerCase()), ''),
+    kebabCase: cased((w) => w.toLowerCase(), '-'),
+    snakeCase: cased((w) => w.toLowerCase(), '_'),
+    lowerCase: cased((w) => w.toLowerCase(), ' '),
+    upperCase: cased((w) => w.toUpperCase(), ' '),
+    startCase: cased(upperFirst, ' '),
+    trim: cut(true, true),
+    trimStart: cut(true, false),
+    trimEnd: cut(false, true),
+    pad: padded(true, true),
+    padStart: padded(true, false),
+    padEnd: padded(false, true),
+    repeat: (s, n) => toText(s).repeat(n === undefined ? 1 : Math.max(toInteger(n), 0)),
+    replace: (s, ...a) => (a.length < 2 ? toText(s) : toText(s).replace(...a)),
+    split: (s, by, n) => (toText(s) === '' ? (by === undefined ? [''] : toText(s).split(by, n)) : toText(s).split(by, n)),
+    startsWith: (s, t, at) => toText(s).startsWith(toText(t), at),
+    endsWith: (s, t, at) => toText(s).endsWith(toText(t), at),
+    toLower: (s) => toText(s).toLowerCase(),
+    toUpper: (s) => toText(s).toUpperCase(),
+    escape: (s) => toText(s).replace(/[&<>"']/g, (c) => HTML[c]),
+    unescape: (s) => toText(s).replace(/&(?:amp|lt|gt|quot|#0?39);/g, (c) => TEXT[c] ?? "'"),
+    escapeRegExp: (s) => toText(s).replace(/[\\^$.*+?()[\]{}|]/g, '\\$&'),
+    parseInt: (s, r, guard) => parseInt(toText(s).trim(), guard ? 0 : r),
     truncate: (s, { length = 30, omission = '...', separator } = {}) => { s = toText(s); const all = [...s]; if (all.length <= length) return s; let room = length - [...omission].length; if (room < 1) return omission; let out = all.slice(0, room).join(''); if (separator !== undefined) { if (separator instanceof RegExp) { let at = -1; for (const m of out.matchAll(new RegExp(separator.source, separator.flags.replace('g', '') + 'g'))) at = m.index; if (at > -1 && s.slice(out.length).search(separator) !== 0) out = out.slice(0, at); } else if (s.indexOf(separator, out.length) !== out.length) { const at = out.lastIndexOf(separator); if (at > -1) out = out.slice(0, at); } } return out + omission; },
   });
 
@@ -420,9 +553,27 @@
   const math = (f, zero) => (a, b) => (a === undefined && b === undefined ? zero : a === undefined ? b : b === undefined ? a : f(a, b));
   let ids = 0;
   Object.assign(_, {
-    sum: (a) => sumBy(a), sumBy, mean: (a) => (a?.length ? sumBy(a) / a.length : NaN), meanBy: (a, f) => (a?.length ? sumBy(a, f) / a.length : NaN), max: (a) => extreme(a, null, (x, y) => x > y), maxBy: (a, f) => extreme(a, f, (x, y) => x > y), min: (a) => extreme(a, null, (x, y) => x < y), minBy: (a, f) => extreme(a, f, (x, y) => x < y),
-    add: math((a, b) => a + b, 0), subtract: math((a, b) => a - b, 0), multiply: math((a, b) => a * b, 1), divide: math((a, b) => a / b, 1), round: rounding('round'), floor: rounding('floor'), ceil: rounding('ceil'), clamp: (n, low, high) => { if (high === undefined) { high = low; low = undefined; } n = toNumber(n); if (high !== undefined) n = Math.min(n, toNumber(high)); return low === undefined ? n : Math.max(n, toNumber(low)); },
-    inRange: (n, a, b) => { a = toFinite(a); if (b === undefined) { b = a; a = 0; } else b = toFinite(b); n = toNumber(n); return n >= Math.min(a, b) && n < Math.max(a, b); }, random, times: (n, f = identity) => Array.from({ length: Math.max(toInteger(n), 0) }, (__, i) => f(i)), uniqueId: (prefix) => toText(prefix) + ++ids, now: () => Date.now(),
+    sum: (a) => sumBy(a),
+    sumBy,
+    mean: (a) => (a?.length ? sumBy(a) / a.length : NaN),
+    meanBy: (a, f) => (a?.length ? sumBy(a, f) / a.length : NaN),
+    max: (a) => extreme(a, null, (x, y) => x > y),
+    maxBy: (a, f) => extreme(a, f, (x, y) => x > y),
+    min: (a) => extreme(a, null, (x, y) => x < y),
+    minBy: (a, f) => extreme(a, f, (x, y) => x < y),
+    add: math((a, b) => a + b, 0),
+    subtract: math((a, b) => a - b, 0),
+    multiply: math((a, b) => a * b, 1),
+    divide: math((a, b) => a / b, 1),
+    round: rounding('round'),
+    floor: rounding('floor'),
+    ceil: rounding('ceil'),
+    clamp: (n, low, high) => { if (high === undefined) { high = low; low = undefined; } n = toNumber(n); if (high !== undefined) n = Math.min(n, toNumber(high)); return low === undefined ? n : Math.max(n, toNumber(low)); },
+    inRange: (n, a, b) => { a = toFinite(a); if (b === undefined) { b = a; a = 0; } else b = toFinite(b); n = toNumber(n); return n >= Math.min(a, b) && n < Math.max(a, b); },
+    random,
+    times: (n, f = identity) => Array.from({ length: Math.max(toInteger(n), 0) }, (__, i) => f(i)),
+    uniqueId: (prefix) => toText(prefix) + ++ids,
+    now: () => Date.now(),
   });
 
   // ---- functions
@@ -431,8 +582,23 @@
   const partial = (right) => (f, ...fixed) => (...a) => { const given = [...a], first = right ? undefined : fixed.map((v) => (v === _ ? given.shift() : v)); return right ? f(...given, ...fixed) : f(...first, ...given); };
   const curry = (f, n = f.length) => { const take = (...a) => (a.length >= n ? f(...a) : (...b) => take(...a, ...b)); return take; };
   Object.assign(_, {
-    memoize, before, once: (f) => before(2, f), after: (n, f) => (...a) => (--n < 1 ? f(...a) : undefined), partial: partial(false), partialRight: partial(true), curry, negate: (f) => (...a) => !f(...a), ary: (f, n) => (...a) => f(...a.slice(0, n ?? f.length)), unary: (f) => (a) => f(a), flip: (f) => (...a) => f(...a.reverse()), spread: (f) => (a) => f(...a), rest: (f) => (...a) => f(...a.slice(0, f.length - 1), a.slice(f.length - 1)), wrap: (v, f) => (...a) => f(v, ...a), bind: (f, that, ...fixed) => f.bind(that, ...fixed),
-    tap: (v, f) => { f(v); return v; }, thru: (v, f) => f(v), nthArg: (n = 0) => (...a) => (n < 0 ? a[a.length + n] : a[n]),
+    memoize, before,
+    once: (f) => before(2, f),
+    after: (n, f) => (...a) => (--n < 1 ? f(...a) : undefined),
+    partial: partial(false),
+    partialRight: partial(true),
+    curry,
+    negate: (f) => (...a) => !f(...a),
+    ary: (f, n) => (...a) => f(...a.slice(0, n ?? f.length)),
+    unary: (f) => (a) => f(a),
+    flip: (f) => (...a) => f(...a.reverse()),
+    spread: (f) => (a) => f(...a),
+    rest: (f) => (...a) => f(...a.slice(0, f.length - 1), a.slice(f.length - 1)),
+    wrap: (v, f) => (...a) => f(v, ...a),
+    bind: (f, that, ...fixed) => f.bind(that, ...fixed),
+    tap: (v, f) => { f(v); return v; },
+    thru: (v, f) => f(v),
+    nthArg: (n = 0) => (...a) => (n < 0 ? a[a.length + n] : a[n]),
   });
   Object.assign(_, { each: _.forEach, eachRight: _.forEachRight, first: _.head, entries: _.toPairs, entriesIn: _.toPairsIn, extend: _.assignIn, extendWith: _.assignInWith, VERSION: '4.17 (subset)' });
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socket
 import struct
 import time
 from typing import Any
@@ -158,7 +157,7 @@ class _Run:
             self.child.sock.settimeout(remaining_s)
             try:
                 chunk = self.child.sock.recv(262_144)
-            except socket.timeout as error:
+            except TimeoutError as error:
                 raise failure.timed_out(self.timeout_s, self.logs) from error
             except OSError as error:
                 raise Dead from error

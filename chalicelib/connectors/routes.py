@@ -1,0 +1,86 @@
+"""Every HTTP operation of connectors."""
+
+# ruff: noqa: E501
+
+from __future__ import annotations
+
+from chalicelib.connectors import actions, events, executions, securities, services, triggers, variables, versions
+from chalicelib.connectors.schemas import (
+    ActionIn,
+    ActionOut,
+    ActionPatch,
+    EventIn,
+    EventOut,
+    EventPatch,
+    ExecuteIn,
+    SecurityIn,
+    SecurityOut,
+    SecurityPatch,
+    ServiceIn,
+    ServiceOut,
+    ServicePatch,
+    TriggerIn,
+    TriggerOut,
+    TriggerPatch,
+    VariableIn,
+    VariableOut,
+    VariablePatch,
+    VersionIn,
+    VersionOut,
+    VersionPatch,
+)
+from chalicelib.edge.auth import READ, RUN, WRITE
+from chalicelib.edge.route import Body, Gives, Route, blueprint
+from chalicelib.edge.schema import IdOut
+
+# fmt: off
+ROUTES = [
+    # operationId                   verb         path                                            does                           takes           gives        scope
+    Route("listServices",            "GET",       "/v1/service",                                  services.list_services,        None,           ServiceOut,  READ),
+    Route("createService",           "POST",      "/v1/service",                                  services.services.create,      ServiceIn,      IdOut,       WRITE),
+    Route("getService",              "GET",       "/v1/service/{service_id}",                     services.services.read,        None,           ServiceOut,  READ),
+    Route("updateService",           "PUT,PATCH", "/v1/service/{service_id}",                     services.services.update,      ServicePatch,   ServiceOut,  WRITE),
+    Route("deleteService",           "DELETE",    "/v1/service/{service_id}",                     services.delete,               None,           None,        WRITE),
+    Route("getServiceWebhookSetting", "GET",      "/v1/service/{service_id}/webhookSetting",      services.webhook_setting,      None,           Gives.AS_IS, READ),
+
+    Route("listServiceVersions",     "GET",       "/v1/service/{service_id}/version",             versions.versions.list,        None,           VersionOut,  READ),
+    Route("createServiceVersion",    "POST",      "/v1/service/{service_id}/version",             versions.versions.create,      VersionIn,      IdOut,       WRITE),
+    Route("getServiceVersion",       "GET",       "/v1/service/{service_id}/version/{version_id}", versions.versions.read,       None,           VersionOut,  READ),
+    Route("updateServiceVersion",    "PUT,PATCH", "/v1/service/{service_id}/version/{version_id}", versions.versions.update,     VersionPatch,   VersionOut,  WRITE),
+    Route("deleteServiceVersion",    "DELETE",    "/v1/service/{service_id}/version/{version_id}", versions.delete,              None,           None,        WRITE),
+
+    Route("listSecurities",          "GET",       "/v1/service/{service_id}/security",            securities.securities.list,    None,           SecurityOut, READ),
+    Route("createSecurity",          "POST",      "/v1/service/{service_id}/security/{security_id}", securities.create,          SecurityIn,     IdOut,       WRITE),
+    Route("createSecurity",          "POST",      "/v1/service/{service_id}/security",            securities.create,             SecurityIn,     IdOut,       WRITE),
+    Route("getSecurity",             "GET",       "/v1/service/{service_id}/security/{security_id}", securities.securities.read, None,           SecurityOut, READ),
+    Route("updateSecurity",          "PUT,PATCH", "/v1/service/{service_id}/security/{security_id}", securities.update,          SecurityPatch,  None,        WRITE),
+    Route("deleteSecurity",          "DELETE",    "/v1/service/{service_id}/security/{security_id}", securities.delete,          None,           None,        WRITE),
+
+    Route("listVariables",           "GET",       "/v1/service/{service_id}/variable",            variables.variables.list,      None,           VariableOut, READ),
+    Route("createVariable",          "POST",      "/v1/service/{service_id}/variable",            variables.variables.create,    VariableIn,     VariableOut, WRITE),
+    Route("getVariable",             "GET",       "/v1/service/{service_id}/variable/{variable_id}", variables.variables.read,   None,           VariableOut, READ),
+    Route("updateVariable",          "PUT,PATCH", "/v1/service/{service_id}/variable/{variable_id}", variables.update,           VariablePatch,  VariableOut, WRITE),
+    Route("deleteVariable",          "DELETE",    "/v1/service/{service_id}/variable/{variable_id}", variables.delete,           None,           None,        WRITE),
+
+    Route("listActions",             "GET",       "/v1/service/{service_id}/action",              actions.actions.list,          None,           ActionOut,   READ),
+    Route("createAction",            "POST",      "/v1/service/{service_id}/action",              actions.actions.create,        ActionIn,       ActionOut,   WRITE),
+    Route("getAction",               "GET",       "/v1/service/{service_id}/action/{action_id}",  actions.actions.read,          None,           ActionOut,   READ),
+    Route("updateAction",            "PUT,PATCH", "/v1/service/{service_id}/action/{action_id}",  actions.update,                ActionPatch,    ActionOut,   WRITE),
+    Route("deleteAction",            "DELETE",    "/v1/service/{service_id}/action/{action_id}",  actions.delete,                None,           None,        WRITE),
+    Route("executeAction",           "POST",      "/v1/service/{service_id}/action/{action_id}/execute", executions.execute_action, Body.ANY_JSON, Gives.AS_IS, RUN),
+    Route("execute",                 "POST",      "/v1/execute",                                  executions.execute,            ExecuteIn,      Gives.AS_IS, RUN),
+
+    Route("listEvents",              "GET",       "/v1/service/{service_id}/event",               events.events.list,            None,           EventOut,    READ),
+    Route("createEvent",             "POST",      "/v1/service/{service_id}/event",               events.events.create,          EventIn,        EventOut,    WRITE),
+    Route("getEvent",                "GET",       "/v1/service/{service_id}/event/{event_id}",    events.events.read,            None,           EventOut,    READ),
+    Route("updateEvent",             "PUT,PATCH", "/v1/service/{service_id}/event/{event_id}",    events.events.update,          EventPatch,     EventOut,    WRITE),
+    Route("deleteEvent",             "DELETE",    "/v1/service/{service_id}/event/{event_id}",    events.delete,                 None,           None,        WRITE),
+
+    Route("listTriggers",            "GET",       "/v1/service/{service_id}/trigger",             triggers.triggers.list,        None,           TriggerOut,  READ),
+    Route("createTrigger",           "POST",      "/v1/service/{service_id}/trigger",             triggers.triggers.create,      TriggerIn,      TriggerOut,  WRITE),
+    Route("getTrigger",              "GET",       "/v1/service/{service_id}/trigger/{trigger_id}", triggers.triggers.read,       None,           TriggerOut,  READ),
+    Route("updateTrigger",           "PUT,PATCH", "/v1/service/{service_id}/trigger/{trigger_id}", triggers.triggers.update,     TriggerPatch,   TriggerOut,  WRITE),
+    Route("deleteTrigger",           "DELETE",    "/v1/service/{service_id}/trigger/{trigger_id}", triggers.delete,              None,           None,        WRITE),
+]
+# fmt: on
+routes = blueprint(__name__, ROUTES)

@@ -1,0 +1,188 @@
+"""JSON Schema: checking the schemas that come in, and values against them.
+
+Both dialects of schema.variables are read: one fragment per field whose `title` names it and whose `x-required` makes
+it required, and the older `{name, required, schema}`. An object with `properties` is tolerated. Nothing remote is ever
+fetched; patterns run on an engine whose time is linear. Source: contract, JsonSchemaHolder.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+import orjson
+
+from chalicelib.connectors.models import Component
+from chalicelib.core.errors import Fault, InvalidInput
+
+MAX_FAULTS = 50
+_REFERENCES = ("$ref", "$dynamicRef", "$recursiveRef")
+_OWN_WORDS = ("name", "required", "schema")
+_PATTERN_BYTES = 1_000_000
+
+
+@dataclass(frozen=True)
+class Field:
+    """One input: its name, whether it must be given, and the JSON Schema of its value."""
+
+    name: str
+    is_required: bool
+    schema: dict[str, Any]
+
+
+def check_holder(holder: dict[str, Any], where: str = "body.schema") -> None:
+    """Check what a component says of its input and output. Raises InvalidInput naming the place."""
+    for field, place in _fields(holder.get("variables"), f"{where}.variables"):
+        check_schema(field.schema, place)
+    output = holder.get("output")
+    if output is not None and not isinstance(output, dict | bool):
+        raise InvalidInput.at(f"{where}.output", "must be a JSON Schema", "schema")
+    _check_references(output, f"{where}.output")
+
+
+def check_schema(schema: Any, where: str) -> None:
+    """Check that this is a JSON Schema which needs nothing from elsewhere. Raises InvalidInput."""
+    if not isinstance(schema, dict | bool):
+        raise InvalidInput.at(where, "must be a JSON Schema", "schema")
+    _check_references(schema, where)
+    _compiled(orjson.dumps(schema), where)
+
+
+def field_names(holder: dict[str, Any]) -> list[str]:
+    """List the names of a component's inputs."""
+    return [field.name for field, _ in _fields(holder.get("variables"), "schema.variables")]
+
+
+def validate_variables(component: Component, values: Any, where: str) -> None:
+    """Check values against schema.variables. Unknown fields pass. Raises InvalidInput naming every wrong field."""
+    if not isinstance(values, dict):
+        raise InvalidInput.at(where, "must be a JSON object", "type")
+    text = orjson.dumps(component.json_schema.get("variables"))
+    faults: list[Fault] = []
+    for field, validator in _validators(hashlib.sha256(text).digest(), text):
+        place = f"{where}.{field.name}"
+        if field.name in values:
+            faults += _faults(validator, values[field.name], place)
+        elif field.is_required:
+            faults.append(Fault(place, "is required", "missing"))
+    _raise(faults)
+
+
+def check_value(schema: Any, value: Any, where: str) -> None:
+    """Check one value against a JSON Schema. Raises InvalidInput naming the place."""
+    if schema:
+        _raise(_faults(_compiled(orjson.dumps(schema), where), value, where))
+
+
+def fits(schema: Any, value: Any) -> bool:
+    """Say whether a value fits a JSON Schema; one that cannot be read fits everything."""
+    try:
+        check_value(schema, value, "")
+    except InvalidInput:
+        return False
+    return True
+
+
+def _raise(faults: list[Fault]) -> None:
+    if faults:
+        raise InvalidInput(f"{faults[0].location}: {faults[0].message}", faults[:MAX_FAULTS])
+
+
+def _faults(validator: Any, value: Any, where: str) -> list[Fault]:
+    faults = []
+    for error in validator.iter_errors(value):
+        place = where + "".join(f".{part}" for part in error.instance_path)
+        kind = type(error.kind).__name__.rpartition("_")[2].lower()
+        faults.append(Fault(place, error.message, kind))
+        if len(faults) >= MAX_FAULTS:
+            break
+    return faults
+
+
+def _fields(variables: Any, where: str) -> list[tuple[Field, str]]:
+    """Read both dialects; each field with the place it stands at."""
+    if variables is None:
+        return []
+    if isinstance(variables, dict):
+        return _object_form(variables, where)
+    if not isinstance(variables, list):
+        raise InvalidInput.at(where, "must be an array of inputs", "type")
+    fields, seen = [], set()
+    for position, entry in enumerate(variables):
+        place = f"{where}.{position}"
+        field = _entry(entry, place)
+        if field.name in seen:
+            raise InvalidInput.at(place, f"names the input {field.name} a second time", "duplicate")
+        seen.add(field.name)
+        fields.append((field, place))
+    return fields
+
+
+def _entry(entry: Any, where: str) -> Field:
+    if not isinstance(entry, dict):
+        raise InvalidInput.at(where, "must be an object", "type")
+    name = entry.get("title") if isinstance(entry.get("title"), str) else entry.get("name")
+    if not isinstance(name, str) or not name:
+        raise InvalidInput.at(where, "needs a title, the name of the input", "missing")
+    is_required = entry.get("x-required") is True or entry.get("required") is True
+    schema = entry.get("schema")
+    if schema is None:
+        schema = {word: part for word, part in entry.items() if word not in _OWN_WORDS}
+        if isinstance(entry.get("required"), list):
+            schema["required"] = entry["required"]
+    if not isinstance(schema, dict):
+        raise InvalidInput.at(f"{where}.schema", "must be a JSON Schema", "schema")
+    return Field(name, is_required, schema)
+
+
+def _object_form(variables: dict[str, Any], where: str) -> list[tuple[Field, str]]:
+    properties, required = variables.get("properties", {}), variables.get("required", [])
+    if not isinstance(properties, dict) or not isinstance(required, list):
+        raise InvalidInput.at(where, "must be an array of inputs, or an object with properties", "type")
+    fields = []
+    for name, schema in properties.items():
+        place = f"{where}.properties.{name}"
+        if not isinstance(schema, dict):
+            raise InvalidInput.at(place, "must be a JSON Schema", "schema")
+        fields.append((Field(name, name in required, schema), place))
+    return fields
+
+
+def _check_references(schema: Any, where: str) -> None:
+    """Refuse references that lead outside."""
+    open_parts = [schema]
+    while open_parts:
+        part = open_parts.pop()
+        if isinstance(part, list):
+            open_parts += part
+        if not isinstance(part, dict):
+            continue
+        open_parts += part.values()
+        for word in _REFERENCES:
+            target = part.get(word)
+            if isinstance(target, str) and not target.startswith("#"):
+                raise InvalidInput.at(where, f"{word} may only point inside this schema", "reference")
+
+
+@lru_cache(maxsize=512)
+def _validators(_digest: bytes, text: bytes) -> list[tuple[Field, Any]]:
+    fields = _fields(orjson.loads(text), "schema.variables")
+    return [(field, _compiled(orjson.dumps(field.schema), place)) for field, place in fields]
+
+
+@lru_cache(maxsize=512)
+def _compiled(text: bytes, where: str) -> Any:
+    import jsonschema_rs  # heavy
+
+    try:
+        return jsonschema_rs.validator_for(
+            orjson.loads(text),
+            offline=True,
+            mask="this value",
+            pattern_options=jsonschema_rs.RegexOptions(size_limit=_PATTERN_BYTES),
+        )
+    except (jsonschema_rs.ValidationError, jsonschema_rs.ReferencingError, ValueError) as error:
+        reason = getattr(error, "message", None) or str(error)
+        raise InvalidInput.at(where, f"is not a JSON Schema: {reason.splitlines()[0][:300]}", "schema") from None

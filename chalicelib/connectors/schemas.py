@@ -1,0 +1,281 @@
+"""What callers send and see of connectors: camelCase and snake_case per resource, as the contract has it."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import AliasChoices, Field
+
+from chalicelib.edge.schema import AtMs, CamelIn, CamelOut, Id, In, Name, Object, Out, Text
+
+Order = Annotated[int, Field(ge=-(2**31), le=2**31 - 1)]
+Icon = Annotated[str, Field(max_length=100_000)]
+Tags = Annotated[list[Name], Field(max_length=100)]
+EventType = Literal["standard", "automation", "target", "user", "serviceUrl", "webhook"]
+SecurityType = Literal["oauth2", "apiKey"]
+
+
+# --- services ------------------------------------------------------------------------------------------------
+
+
+class ServiceIn(CamelIn):
+    """A new service."""
+
+    id: Id | None = None
+    name: Name | None = None
+    type: Name | None = None
+    platform_id: Name | None = None
+    sharing: Name | None = None
+    icon: Icon | None = None
+    display_order: Order | None = None
+    enabled: bool | None = None
+
+
+class ServicePatch(CamelIn):
+    """What may change of a service."""
+
+    name: Name = ""
+    type: Name | None = None
+    platform_id: Name | None = None
+    sharing: Name | None = None
+    icon: Icon | None = None
+    display_order: Order | None = None
+    enabled: bool | None = None
+    default_version_id: Name | None = None
+
+
+class ServiceOut(CamelOut):
+    """A service as callers see it."""
+
+    enabled: bool
+    id: str
+    name: str
+    type: str
+    sharing: str
+    inserted_at: AtMs
+    updated_at: AtMs
+    updated_by: str | None
+    created_by: str | None
+    platform_id: str
+    default_version_id: str | None
+    display_order: int
+    icon: str | None
+
+
+class VersionPatch(CamelIn):
+    """What may change of a service version."""
+
+    name: Name = ""
+    label: Object | None = None
+    published: bool | None = None
+    logic: Object | None = None
+    setting: Object | None = None
+    default_service_security_id: Id | None = None
+
+
+class VersionIn(VersionPatch):
+    """A new service version."""
+
+    id: Id | None = None
+    name: Name | None = None  # type: ignore[assignment]
+
+
+class VersionOut(CamelOut):
+    """A service version as callers see it."""
+
+    id: str
+    name: str
+    label: Object
+    published: bool
+    logic: Object
+    setting: Object
+    inserted_at: AtMs
+    created_by: str | None
+    updated_at: AtMs
+    updated_by: str | None
+    service_id: str
+    default_service_security_id: str | None
+
+
+# --- securities ----------------------------------------------------------------------------------------------
+
+
+class SecurityPatch(CamelIn):
+    """What may change of a security."""
+
+    label: Object | None = None
+    scheme: Name | None = None
+    type: SecurityType = "apiKey"
+    config: Object | None = None
+
+
+class SecurityIn(SecurityPatch):
+    """A new security."""
+
+    id: Id | None = None
+    type: SecurityType
+
+
+class SecurityOut(CamelOut):
+    """A security as callers see it."""
+
+    id: str
+    label: Object
+    scheme: str
+    config: Object
+    inserted_at: AtMs
+    updated_at: AtMs
+    service_id: str
+    type: str
+    version: str
+    version_id: str
+
+
+# --- components in snake_case --------------------------------------------------------------------------------
+
+
+class ComponentPatch(In):
+    """What may change of every named component."""
+
+    name: Name = ""
+
+
+class VariablePatch(ComponentPatch):
+    """What may change of a variable."""
+
+    label: Object | None = None
+    config: Object | None = None
+    required: bool | None = None
+    json_schema: Object | None = Field(default=None, alias="schema")
+
+
+class VariableIn(VariablePatch):
+    """A new variable."""
+
+    id: Id | None = None
+    name: Name | None = None  # type: ignore[assignment]
+
+
+class ActionPatch(ComponentPatch):
+    """What may change of an action."""
+
+    label: Object | None = None
+    tag: Tags | None = None
+    json_schema: Object | None = Field(default=None, alias="schema")
+    logic: Object | None = None
+    published: bool | None = None
+
+
+class ActionIn(ActionPatch):
+    """A new action."""
+
+    id: Id | None = None
+    name: Name
+
+
+class EventPatch(ComponentPatch):
+    """What may change of an event."""
+
+    type: EventType | None = None
+    config: Object | None = None
+    logic: Object | None = None
+    setting: Object | None = None
+    published: bool | None = None
+
+
+class EventIn(EventPatch):
+    """A new event; unlike its siblings it is not published until somebody says so."""
+
+    id: Id | None = None
+    name: Name | None = None  # type: ignore[assignment]
+
+    def fields(self) -> dict[str, Any]:
+        """Give what was sent."""
+        return {"published": False, **super().fields()}
+
+
+class TriggerPatch(ComponentPatch):
+    """What may change of a trigger."""
+
+    label: Object | None = None
+    json_schema: Object | None = Field(default=None, alias="schema")
+    logic: Object | None = None
+    published: bool | None = None
+
+
+class TriggerIn(TriggerPatch):
+    """A new trigger; the samples send trigger_id for the id."""
+
+    id: Id | None = Field(default=None, validation_alias=AliasChoices("id", "trigger_id"))
+    name: Name | None = None  # type: ignore[assignment]
+
+
+class ComponentOut(Out):
+    """What every component in snake_case shows."""
+
+    id: str
+    name: str
+    created_by: str | None
+    updated_by: str | None
+    inserted_at: AtMs
+    updated_at: AtMs
+    service_id: str
+    published: bool
+
+
+class VariableOut(ComponentOut):
+    """A variable as callers see it: its declaration, never its value."""
+
+    label: Object
+    config: Object
+    required: bool
+    json_schema: Object = Field(alias="schema")
+    component_id: str
+    version: str
+    version_id: str
+
+
+class ActionOut(ComponentOut):
+    """An action as callers see it."""
+
+    label: Object
+    tag: list[str] | None
+    json_schema: Object = Field(alias="schema")
+    logic: Object
+    component_id: str
+    version: str
+    version_id: str
+
+
+class EventOut(ComponentOut):
+    """An event as callers see it."""
+
+    type: str
+    config: Object
+    logic: Object
+    setting: Object
+    event_id: str
+
+
+class TriggerOut(ComponentOut):
+    """A trigger as callers see it."""
+
+    label: Object
+    json_schema: Object = Field(alias="schema")
+    logic: Object
+    trigger_id: str
+
+
+# --- runs ----------------------------------------------------------------------------------------------------
+
+
+class ExecuteIn(In):
+    """A run of an action that the body names."""
+
+    at_type: Literal["action"] = Field(alias="@type")
+    service: Name
+    service_version: Name = Field(alias="serviceVersion")
+    action: Name
+    action_version: Name | None = Field(default=None, alias="actionVersion")
+    input: Object | None = None
+    user_credential_id: Text | None = Field(default=None, alias="userCredentialId")

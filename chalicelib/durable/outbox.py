@@ -1,0 +1,61 @@
+"""The outbox (rule R5): what a write owes the world is written in the same update, and sent after it.
+
+It stands in `out` until the next write of the same item clears it, so it costs no write of its own. Whoever meets an
+item with something in its outbox sends it again: receivers know a repeat by the ids in the message.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from chalicelib.adapters import queue
+from chalicelib.adapters.queue import Letter
+from chalicelib.durable.due import Timer
+from chalicelib.durable.leases import Lease
+from chalicelib.storage.expressions import Row
+
+Send = Callable[[str, Sequence[Letter]], None]
+
+
+@dataclass(frozen=True)
+class Message:
+    """One message that a write owes: to which queue, what, and not before when (0: at once)."""
+
+    queue: str
+    body: dict[str, Any]
+    at_ms: int = 0
+
+
+def wake(queue_name: str, body: dict[str, Any], timer: Timer) -> list[Message]:
+    """Give the message that a timer needs beside its index entry: one within 15 minutes, none beyond (rule R6)."""
+    return [Message(queue_name, body, timer.due_ms)] if timer.is_direct else []
+
+
+def stored(messages: Iterable[Message]) -> list[dict[str, Any]]:
+    """Render messages as they stand in `out`."""
+    return [{"queue": one.queue, "body": one.body, "at": one.at_ms} for one in messages]
+
+
+def owed(row: Row | None) -> list[Message]:
+    """Read the messages that stand in an item's outbox."""
+    return [Message(one["queue"], one["body"], int(one["at"])) for one in (row or {}).get("out", ())]
+
+
+def send(messages: Iterable[Message], now_ms: int, by: Send = queue.send_many) -> None:
+    """Send messages, as few calls as possible, in their order per queue. Raises Unavailable."""
+    letters: dict[str, list[Letter]] = {}
+    for one in messages:
+        delay_s = max(0, -(-(one.at_ms - now_ms) // 1000))
+        letters.setdefault(one.queue, []).append(Letter(one.body, min(queue.MAX_DELAY_S, delay_s)))
+    for name, batch in letters.items():
+        by(name, batch)
+
+
+def settle(lease: Lease, now_ms: int, by: Send = queue.send_many) -> Lease:
+    """Send what a held item owes; without this its next write, which clears the outbox, is refused."""
+    if not lease.owes:
+        return lease
+    send(owed(lease.row), now_ms, by)
+    return replace(lease, owes=False)

@@ -1,0 +1,79 @@
+"""What callers send and see of identity."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import AliasChoices, BeforeValidator, Field, StringConstraints
+
+from chalicelib.edge.schema import AtMs, CamelIn, CamelOut, Name
+from chalicelib.identity import rules
+
+UserId = Annotated[Name, StringConstraints(max_length=256)]
+Email = Annotated[str, StringConstraints(max_length=320, pattern=r"^[^@\s]+@[^@\s]+$")]
+Scope = Literal["read", "write", "run", "admin"]
+
+
+def _as_set(value: Any) -> Any:
+    return frozenset(value) if isinstance(value, list) and all(isinstance(part, str) for part in value) else value
+
+
+class UserPatch(CamelIn):
+    """What may change of a user."""
+
+    email: Email | None = None
+    name: Name | None = None
+
+
+class UserIn(UserPatch):
+    """A new user; the samples send `id` for userId."""
+
+    user_id: UserId = Field(validation_alias=AliasChoices("userId", "id", "user_id"))
+
+
+class UserOut(CamelOut):
+    """A user as callers see it."""
+
+    id: str
+    name: str | None
+    email: str | None
+    user_id: str
+    inserted_at: AtMs
+    updated_at: AtMs
+
+
+class KeyIn(CamelIn):
+    """A new API key."""
+
+    name: Name = "key"
+    scopes: Annotated[frozenset[Scope], BeforeValidator(_as_set), Field(min_length=1)] = frozenset(
+        {"read", "write", "run"}
+    )
+    expires_in_s: int | None = Field(default=None, alias="expiresInSeconds", ge=60, le=10 * 366 * 86_400)
+
+
+class RotateIn(CamelIn):
+    """How long the old text of a rotated key opens."""
+
+    overlap_s: int = Field(default=rules.DEFAULT_OVERLAP_S, alias="overlapSeconds", ge=0, le=rules.MAX_OVERLAP_S)
+
+
+class KeyOut(CamelOut):
+    """An API key as it is listed: never the key."""
+
+    id: str
+    name: str
+    last4: str
+    scopes: list[str]
+    inserted_at: AtMs
+    updated_at: AtMs
+    expires_at: str | None
+
+    @classmethod
+    def of(cls, item: Any) -> dict[str, Any]:
+        """Render a key; one that never ends shows null."""
+        from chalicelib.core import clock
+
+        shown = super().of(item)
+        ends_at = item.expires_at
+        return {**shown, "prefix": rules.KEY_PREFIX, "expiresAt": clock.iso_seconds(ends_at) if ends_at else None}

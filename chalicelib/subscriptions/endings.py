@@ -1,0 +1,147 @@
+"""The end of subscriptions: out of reach at once, then their `delete` hook, tried until it ran or is refused."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from chalicelib.adapters import logs, queue
+from chalicelib.connectors import public as connectors
+from chalicelib.connectors.public import HookRun
+from chalicelib.core import clock
+from chalicelib.core.call import Call
+from chalicelib.core.errors import NotFound, PlatformError, Unavailable
+from chalicelib.credentials import public as credentials
+from chalicelib.storage.expressions import Row
+from chalicelib.storage.table import Key
+from chalicelib.storage.tables import DELIVERY
+from chalicelib.subscriptions import models, queues, secrets, subscriptions
+from chalicelib.subscriptions.models import Subscription
+
+PAGE = 25
+_SHARDS = [*map(str, range(models.SHARDS)), "f"]
+
+
+def delete(call: Call) -> None:
+    """End the subscription the path names. Raises NotFound, a second time included."""
+    end(subscriptions.find_own(call))
+
+
+def end(item: Subscription) -> None:
+    """End a subscription: nothing is delivered any more; its `delete` hook runs later. Raises NotFound."""
+    models.remove_subscription(item)
+    try:
+        queue.send(queues.RETRY, models.ended_message(item.workspace_id, item.id, item.inserted_at))
+    except Unavailable:
+        logs.log("cleanup.late", level="WARNING", subscriptionId=item.id)  # the due index brings it
+
+
+def clean_up(body: dict[str, Any]) -> None:
+    """Run the `delete` hook of an ended subscription and remove its tombstone. Raises what may pass.
+
+    What is refused for good is logged and the tombstone removed: the third party's side is then its owner's to clear.
+    """
+    key = models.ended_key(body["w"], body["s"], body["ended"])
+    row = DELIVERY.get(key)
+    if row is None:
+        return
+    item = Subscription.from_row(row)
+    try:
+        if row["exp"] > clock.now_s():
+            _run_delete_hook(item)
+    except PlatformError as error:
+        if error.retryable:
+            raise
+        logs.log(
+            "subscription.delete_hook_failed",
+            level="ERROR",
+            workspace=item.workspace_id,
+            subscriptionId=item.id,
+            reason=f"{type(error).__name__}: {error.message}",
+        )
+    DELIVERY.delete(key)
+
+
+def _run_delete_hook(item: Subscription) -> None:
+    if item.is_forwarding:
+        return
+    try:
+        found = connectors.definition(
+            item.workspace_id, item.service_id, "trigger", item.trigger_id, item.version, even_deleted=True
+        )
+    except NotFound:
+        return  # service or trigger went first
+    if not connectors.has_hook(found.component, "delete"):
+        return
+    run = HookRun(
+        item.workspace_id,
+        found.service,
+        found.component,
+        "delete",
+        {
+            "variables": item.variables,
+            "webhook": subscriptions.webhook_of(found.service),
+            "stored": secrets.open_stored(item.workspace_id, item.id, item.stored),
+            "subscription": {"id": item.id},
+        },
+        credential=credentials.credential_for(
+            item.workspace_id, found.service, found.version, item.user_id, item.credential_id, required=False
+        ),
+        version=found.version,
+        seed=item.id,
+    )
+    connectors.run_hook(run)
+
+
+# --- cascades: each call ends a page, True when none is left ----------------------------------------------------
+
+
+def of_user(workspace_id: str, user_id: str) -> bool:
+    """End a page of a user's subscriptions."""
+    return _end_rows(workspace_id, models.user_rows(workspace_id, user_id)[: PAGE + 1], "sk")
+
+
+def of_token(workspace_id: str, user_id: str, token_id: str) -> bool:
+    """End all subscriptions that use a token; they are few."""
+    mine = [row for row in models.user_rows(workspace_id, user_id) if row["tok"] == token_id]
+    for start in range(0, len(mine), PAGE):
+        _end_rows(workspace_id, mine[start : start + PAGE], "sk")
+    return True
+
+
+def of_trigger(workspace_id: str, trigger_id: str) -> bool:
+    """End a page of the subscriptions to a trigger."""
+    for shard in _SHARDS:
+        page = models.fan_out_page(workspace_id, trigger_id, shard, None, PAGE + 1)
+        rows = [row for row in page.rows if not row["sk"].startswith(models.MARK)]
+        if rows:
+            _end_rows(workspace_id, rows, "s")
+            return False
+        DELIVERY.write_many(deletes=[Key(row["pk"], row["sk"]) for row in page.rows])
+    return True
+
+
+def of_service(workspace_id: str, service_id: str) -> bool:
+    """End a page of the subscriptions to a service."""
+    for directory in models.triggers_of_service(workspace_id, service_id):
+        if not of_trigger(workspace_id, directory.sk):
+            return False
+        DELIVERY.delete(directory)
+    return True
+
+
+def _end_rows(workspace_id: str, rows: list[Row], name: str) -> bool:
+    """End the subscriptions of these rows; rows that lead to nothing are removed. False when there may be more."""
+    shown = rows[:PAGE]
+    items = {item.id: item for item in models.subscriptions_of_ids(workspace_id, _names(shown, name))}
+    DELIVERY.write_many(deletes=[Key(row["pk"], row["sk"]) for row in shown if row[name] not in items])
+    for item in items.values():
+        try:
+            end(item)
+        except NotFound:
+            continue
+    return len(rows) <= PAGE
+
+
+def _names(rows: Iterable[Row], name: str) -> list[str]:
+    return [row[name] for row in rows]

@@ -1,0 +1,33 @@
+"""What other contexts may ask of subscriptions.
+
+Cascades end a page of subscriptions a call, and say True when none is left; a repeat goes on where the last stopped.
+"""
+
+from __future__ import annotations
+
+from chalicelib.subscriptions import endings, models
+
+
+def end_subscriptions_of_user(workspace_id: str, user_id: str) -> bool:
+    """End a page of the subscriptions of a user (by minted id)."""
+    return endings.of_user(workspace_id, user_id)
+
+
+def end_subscriptions_of_token(workspace_id: str, user_id: str, token_id: str) -> bool:
+    """End all subscriptions that use a user's token."""
+    return endings.of_token(workspace_id, user_id, token_id)
+
+
+def end_subscriptions_of_trigger(workspace_id: str, trigger_id: str) -> bool:
+    """End a page of the subscriptions to a trigger."""
+    return endings.of_trigger(workspace_id, trigger_id)
+
+
+def end_subscriptions_of_service(workspace_id: str, service_id: str) -> bool:
+    """End a page of the subscriptions to a service. Their `delete` hooks need the service and its triggers."""
+    return endings.of_service(workspace_id, service_id)
+
+
+def is_version_in_use(workspace_id: str, service_id: str, version_id: str) -> bool:
+    """Say whether a subscription names this version of a service."""
+    return models.is_version_in_use(workspace_id, service_id, version_id)

@@ -1,0 +1,73 @@
+"""Every queue and schedule of this context."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from chalice import Blueprint, Rate
+
+from chalicelib.adapters import logs, queue
+from chalicelib.core import clock
+from chalicelib.core.errors import PlatformError
+from chalicelib.durable.sweep import sweep
+from chalicelib.edge.worker import Batch, backoff_s, consumes
+from chalicelib.storage.tables import DELIVERY, WORK
+from chalicelib.subscriptions import dead_letters, deliveries, endings, models, polls, queues
+from chalicelib.subscriptions import fan_out as spreading
+
+workers = Blueprint(__name__)
+
+
+@consumes(workers, queues.FAN_OUT)
+def fan_out(batch: Batch) -> None:
+    """Route events and send their deliveries."""
+    spreading.fan_out(batch)
+
+
+@consumes(workers, queues.DELIVER)
+def deliver(batch: Batch) -> None:
+    """Make first attempts."""
+    deliveries.deliver(batch)
+
+
+@consumes(workers, queues.RETRY)
+def retry(batch: Batch) -> None:
+    """Make attempts after a failure; finish ended subscriptions that the due index brings."""
+    for message in batch.messages:
+        if "ended" in message.body:
+            try:
+                endings.clean_up(message.body)
+            except PlatformError as error:
+                logs.log("cleanup.failed", level="WARNING", reason=error.message)
+                message.again(backoff_s(message.receives))
+    deliveries.retry(batch)
+
+
+@consumes(workers, queues.POLL)
+def poll(batch: Batch) -> None:
+    """Run polls."""
+    polls.poll(batch)
+
+
+@consumes(workers, queues.DEAD_LETTERS)
+def bury(batch: Batch) -> None:
+    """Write down what the queues gave up."""
+    for message in batch.messages:
+        try:
+            dead_letters.bury(message.id, message.body)
+        except PlatformError:
+            message.again(backoff_s(message.receives))
+
+
+@workers.schedule(Rate(1, unit=Rate.MINUTES), name="subscriptions_tick")
+def tick(_event: Any) -> None:
+    """Bring what is due."""
+    now_ms = clock.now_ms()
+    sweep(
+        DELIVERY,
+        models.DELIVERY_DUE,
+        lambda letters: queue.send_many(queues.RETRY, letters),
+        models.due_message,
+        now_ms,
+    )
+    sweep(WORK, models.POLL_DUE, lambda letters: queue.send_many(queues.POLL, letters), models.poll_message, now_ms)

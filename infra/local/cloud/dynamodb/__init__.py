@@ -1,0 +1,1 @@
+"""DynamoDB's operations over one SQLite relation per table."""

@@ -1,0 +1,1 @@
+"""SQS's operations over one SQLite relation per queue; standard queues only."""

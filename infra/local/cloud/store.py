@@ -1,0 +1,158 @@
+"""One SQLite file shared by several processes of several threads each.
+
+The rules which make this safe and quick:
+- Nothing is believed from memory unless the statement that uses it would fail if it were stale (see catalog.py).
+- A write is one statement that commits by itself wherever possible: its lock is then held for one step inside
+  SQLite, never while Python waits for its interpreter lock. Read, decide, write is done by comparing and swapping.
+- Waiting for the write lock is ours (SQLite sleeps at least 1 ms and up to 100 ms at a time).
+- WAL with synchronous=NORMAL: a commit has reached the operating system, so killing the process loses nothing.
+"""
+
+import os
+import random
+import sqlite3
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from types import TracebackType
+from typing import Concatenate, ParamSpec, TypeVar
+
+Connection = sqlite3.Connection
+P = ParamSpec("P")
+T = TypeVar("T")
+
+BUSY_S = 30.0
+STALE_RETRIES = 20
+CHECKPOINT_PAGES = 4000
+WAL_LIMIT_BYTES = 64 * 1024 * 1024
+CACHE_KIB = 8 * 1024
+
+SCHEMA = (
+    "CREATE TABLE IF NOT EXISTS catalog (kind TEXT, name TEXT, relation TEXT, spec TEXT, PRIMARY KEY (kind, name))"
+    " WITHOUT ROWID",
+    "CREATE TABLE IF NOT EXISTS token (token TEXT PRIMARY KEY, digest BLOB, at_ms INTEGER) WITHOUT ROWID",
+)
+
+
+class Store:
+    """Connections to the file, one per thread, and the loop that repeats work another process stood in the way of."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._local = threading.local()
+        self._guard = threading.Lock()
+        self._connections: list[Connection] = []
+        self._inherited: list[Connection] = []
+        self._closed = False
+        self.on_stale: list[Callable[[], None]] = []
+        path.parent.mkdir(parents=True, exist_ok=True)
+        os.register_at_fork(after_in_child=self._after_fork)
+        self.run(self._prepare)
+
+    def connection(self) -> Connection:
+        """Give the calling thread its own connection."""
+        try:
+            return self._local.connection  # type: ignore[no-any-return]
+        except AttributeError:
+            return self._connect()
+
+    def run(self, work: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Do work on this thread's connection, again while the file is busy or the catalog was stale.
+
+        work must be free of effects when it raises: one statement, or one transaction.
+        """
+        connection = self.connection()
+        attempt = 0
+        while True:
+            try:
+                return work(connection, *args, **kwargs)
+            except sqlite3.OperationalError as error:
+                attempt += 1
+                if attempt == 1:
+                    deadline = time.monotonic() + BUSY_S
+                self._recover(error, attempt, deadline)
+
+    def transaction(self, connection: Connection) -> "Transaction":
+        """Bracket several statements into one atomic write."""
+        return Transaction(connection)
+
+    def close(self) -> None:
+        """Close every connection. Only when no thread uses one any more."""
+        with self._guard:
+            self._closed = True
+            connections, self._connections = self._connections, []
+        for connection in connections:
+            connection.close()
+        self._local = threading.local()
+
+    def _connect(self) -> Connection:
+        if self._closed:
+            raise RuntimeError("the local cloud is closed")
+        connection = sqlite3.connect(
+            self.path, timeout=1.0, isolation_level=None, check_same_thread=False, cached_statements=512
+        )
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA synchronous = NORMAL")
+        connection.execute(f"PRAGMA wal_autocheckpoint = {CHECKPOINT_PAGES}")
+        connection.execute(f"PRAGMA journal_size_limit = {WAL_LIMIT_BYTES}")
+        connection.execute(f"PRAGMA cache_size = -{CACHE_KIB}")
+        connection.execute("PRAGMA busy_timeout = 0")
+        self._local.connection = connection
+        with self._guard:
+            self._connections.append(connection)
+        return connection
+
+    def _prepare(self, connection: Connection) -> None:
+        with self.transaction(connection):
+            for statement in SCHEMA:
+                connection.execute(statement)
+
+    def _recover(self, error: sqlite3.OperationalError, attempt: int, deadline: float) -> None:
+        if error.sqlite_errorcode & 0xFF in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+            if time.monotonic() > deadline:
+                raise error
+            if attempt > 1:  # the first time it may only be an old snapshot
+                time.sleep(min(0.00005 * 2 ** min(attempt, 7), 0.003) * random.uniform(0.5, 1.0))  # noqa: S311
+        elif "no such table" in str(error) and attempt < STALE_RETRIES:
+            for forget in self.on_stale:
+                forget()
+        else:
+            raise error
+
+    def _after_fork(self) -> None:
+        # A forked child may not even close what it inherited: that would act on the parent's file.
+        self._inherited.extend(self._connections)
+        self._connections = []
+        self._local = threading.local()
+        self._guard = threading.Lock()
+
+
+class Transaction:
+    """BEGIN IMMEDIATE on entry, COMMIT on exit, ROLLBACK when the block raised."""
+
+    __slots__ = ("_connection",)
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def __enter__(self) -> Connection:
+        self._connection.execute("BEGIN IMMEDIATE")
+        return self._connection
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        if kind is None:
+            try:
+                self._connection.execute("COMMIT")
+                return
+            except sqlite3.OperationalError:
+                if self._connection.in_transaction:
+                    self._connection.execute("ROLLBACK")
+                raise
+        if self._connection.in_transaction:
+            self._connection.execute("ROLLBACK")
+
+
+def placeholders(count: int) -> str:
+    """Write count SQL parameters between commas."""
+    return ",".join("?" * count)

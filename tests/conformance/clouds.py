@@ -1,0 +1,113 @@
+"""The implementations under test, behind one small interface."""
+
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+from unittest import mock
+
+import botocore
+import botocore.session
+import pytest
+from botocore.client import BaseClient
+from botocore.config import Config
+from botocore.exceptions import ClientError
+from moto import mock_aws
+from moto.core.botocore_stubber import BotocoreStubber
+
+from infra.local.cloud import LocalCloud
+
+REGION = "eu-west-1"
+CONFIG = Config(
+    parameter_validation=False,
+    signature_version=botocore.UNSIGNED,
+    retries={"total_max_attempts": 1},
+    user_agent="conformance",
+)
+SESSION = botocore.session.Session()
+
+
+class Clock:
+    """The real time and what was added to it."""
+
+    def __init__(self) -> None:
+        self.offset_ms = 0
+
+    def __call__(self) -> int:
+        return time.time_ns() // 1_000_000 + self.offset_ms
+
+    def advance(self, seconds: float) -> None:
+        self.offset_ms += int(seconds * 1000)
+
+
+class Cloud:
+    """Clients of one implementation, and the clock it lives by."""
+
+    def __init__(self, name: str, clock: Clock, clients: dict[str, BaseClient], local: LocalCloud | None) -> None:
+        self.name = name
+        self.clock = clock
+        self.dynamodb: Any = clients["dynamodb"]
+        self.sqs: Any = clients["sqs"]
+        self.local = local
+
+    def known_wrong(self, name: str, reason: str) -> None:
+        """Skip the rest of a test for one implementation that is known to be wrong about it."""
+        if self.name == name:
+            pytest.skip(f"{name}: {reason}")
+
+
+def new_clients(config: Config = CONFIG) -> dict[str, BaseClient]:
+    return {
+        name: SESSION.create_client(
+            name, region_name=REGION, config=config, aws_access_key_id="k", aws_secret_access_key="s"
+        )
+        for name in ("dynamodb", "sqs")
+    }
+
+
+@contextmanager
+def local_cloud(path: Path, name: str) -> Iterator[Cloud]:
+    clock = Clock()
+    local = LocalCloud(path, now_ms=clock)
+    clients = new_clients()
+    for client in clients.values():
+        local.attach(client, direct=name == "direct")
+    try:
+        yield Cloud(name, clock, clients, local)
+    finally:
+        local.close()
+
+
+@contextmanager
+def moto_cloud() -> Iterator[Cloud]:
+    """moto with two repairs: DynamoDB calls one at a time (it is not atomic under threads), and SQS on our clock."""
+    clock = Clock()
+    lock = threading.Lock()
+    process = BotocoreStubber.process_request
+
+    def one_at_a_time(self: BotocoreStubber, request: Any) -> Any:
+        if "dynamodb" not in request.url:
+            return process(self, request)
+        with lock:
+            return process(self, request)
+
+    with (
+        mock_aws(),
+        mock.patch.object(BotocoreStubber, "process_request", one_at_a_time),
+        mock.patch("moto.sqs.models.unix_time_millis", lambda: float(clock())),
+        mock.patch("moto.sqs.models.unix_time", lambda: clock() / 1000),
+    ):
+        yield Cloud("moto", clock, new_clients(), None)
+
+
+@contextmanager
+def fails(code: str, message: str = "") -> Iterator[Any]:
+    """Expect a ClientError of this code, whose message contains the given words; gives its response afterwards."""
+    answer: dict[str, Any] = {}
+    with pytest.raises(ClientError) as caught:
+        yield answer
+    answer.update(caught.value.response)
+    assert answer["Error"]["Code"] == code
+    assert message in answer["Error"]["Message"]

@@ -1,0 +1,64 @@
+"""Other processes for the tests: forked, because starting Python anew for each would take most of the time."""
+
+import os
+import signal
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from infra.local.cloud import LocalCloud
+from tests.conformance.clouds import Clock, Cloud, new_clients
+
+
+class Child:
+    """A process that works on a local cloud of its own, on a file it shares with others."""
+
+    def __init__(self, path: Path, work: Callable[[Cloud, Callable[[str], None]], None]) -> None:
+        """Start work(cloud, tell); what it tells can be read line by line."""
+        read_end, write_end = os.pipe()
+        self.pid = os.fork()
+        if self.pid == 0:
+            code = 1
+            try:
+                os.close(read_end)
+                work(open_cloud(path), lambda line: void(os.write(write_end, f"{line}\n".encode())))
+                code = 0
+            finally:
+                os._exit(code)
+        os.close(write_end)
+        self._told = os.fdopen(read_end)
+
+    def line(self) -> str:
+        """Wait for the next line."""
+        return self._told.readline().rstrip("\n")
+
+    def rest(self) -> list[str]:
+        """Wait for the end; give the lines not read yet. A last line without its end was not told."""
+        text = self._told.read()
+        self._told.close()
+        return text.split("\n")[:-1]
+
+    def kill(self) -> None:
+        os.kill(self.pid, signal.SIGKILL)
+        os.waitpid(self.pid, 0)
+
+    def join(self) -> None:
+        """Wait for the end, which must be a good one."""
+        if not self._told.closed:
+            self._told.close()
+        _, status = os.waitpid(self.pid, 0)
+        assert status == 0
+
+
+def open_cloud(path: Path, *, later_s: float = 0) -> Cloud:
+    clock = Clock()
+    clock.advance(later_s)
+    local = LocalCloud(path, now_ms=clock)
+    clients: dict[str, Any] = new_clients()
+    for client in clients.values():
+        local.attach(client, direct=True)
+    return Cloud("direct", clock, clients, local)
+
+
+def void(_: object) -> None:
+    return None

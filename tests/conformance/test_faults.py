@@ -1,0 +1,69 @@
+"""Faults can be injected into the local cloud."""
+
+from typing import Any
+
+import pytest
+from botocore.exceptions import ConnectionClosedError
+
+from infra.local.cloud import Fault
+from tests.conformance.clouds import Cloud, fails
+from tests.conformance.conftest import create_table
+
+KEY = {"pk": {"S": "p"}, "sk": {"S": "s"}}
+
+
+def inject(cloud: Cloud, fault: Fault) -> None:
+    assert cloud.local is not None
+
+    def hook(operation: str, request: dict[str, Any]) -> Fault | None:
+        return fault if operation in ("PutItem", "SendMessage") else None
+
+    cloud.local.fault = hook
+
+
+def is_there(cloud: Cloud, table: str) -> bool:
+    return "Item" in cloud.dynamodb.get_item(TableName=table, Key=KEY)
+
+
+def test_throttling_has_no_effect(local: Cloud) -> None:
+    table = create_table(local)
+    queue = local.sqs.create_queue(QueueName="work")["QueueUrl"]
+    inject(local, Fault.THROTTLE)
+    with fails("ProvisionedThroughputExceededException"):
+        local.dynamodb.put_item(TableName=table, Item=KEY)
+    with fails("RequestThrottled"):
+        local.sqs.send_message(QueueUrl=queue, MessageBody="x")
+    assert not is_there(local, table)
+    assert "Messages" not in local.sqs.receive_message(QueueUrl=queue)
+
+
+def test_lost_answers_have_their_effect(local: Cloud) -> None:
+    table = create_table(local)
+    inject(local, Fault.LOST_ANSWER)
+    with pytest.raises(ConnectionClosedError):
+        local.dynamodb.put_item(TableName=table, Item=KEY)
+    assert is_there(local, table)
+
+
+def test_server_errors_have_their_effect(local: Cloud) -> None:
+    table = create_table(local)
+    inject(local, Fault.SERVER_ERROR)
+    with fails("InternalServerError"):
+        local.dynamodb.put_item(TableName=table, Item=KEY)
+    assert is_there(local, table)
+
+
+def test_botocore_repeats_what_was_throttled(local: Cloud) -> None:
+    from botocore.config import Config
+
+    from tests.conformance.clouds import CONFIG, new_clients
+
+    table = create_table(local)
+    assert local.local is not None
+    client: Any = new_clients(CONFIG.merge(Config(retries={"total_max_attempts": 2, "mode": "standard"})))["dynamodb"]
+    local.local.attach(client)
+    left = [Fault.THROTTLE]
+    local.local.fault = lambda operation, request: left.pop() if left else None
+    answer = client.put_item(TableName=table, Item=KEY)
+    assert answer["ResponseMetadata"]["RetryAttempts"] == 1
+    assert is_there(local, table)
