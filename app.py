@@ -1,25 +1,25 @@
 """Builds the Chalice app and registers each context's routes and workers; nothing else."""
 
 from chalice import Chalice
-from chalicelib.connectors.routes import routes as connectors
-from chalicelib.credentials.routes import routes as credentials
-from chalicelib.identity.routes import routes as identity
-from chalicelib.platform.workers import workers as platform_workers
-from chalicelib.subscriptions.routes import routes as subscriptions
-from chalicelib.subscriptions.workers import workers as subscriptions_workers
 
+from chalicelib.connectors.routes import routes as connectors
 from chalicelib.core import paging
 from chalicelib.credentials import public as credentials_public
+from chalicelib.credentials.routes import routes as credentials
 from chalicelib.edge import auth, idempotency
 from chalicelib.edge.route import bind_request, complete
 from chalicelib.identity import public as identity_public
+from chalicelib.identity.routes import routes as identity
+from chalicelib.identity.workers import workers as identity_workers
 from chalicelib.platform.routes import routes as platform
+from chalicelib.subscriptions.routes import routes as subscriptions
+from chalicelib.subscriptions.workers import workers as subscriptions_workers
 
-app = Chalice(app_name="millrace")
+app = Chalice(app_name="millrace", configure_logs=False)
 app.register_middleware(bind_request, "http")
 for blueprint in (platform, identity, credentials, connectors, subscriptions):
     app.register_blueprint(blueprint)
-for blueprint in (platform_workers, subscriptions_workers):
+for blueprint in (identity_workers, subscriptions_workers):
     app.register_blueprint(blueprint, name_prefix=None)
 
 auth.use(identity_public.authenticate)

@@ -75,7 +75,7 @@ def end(token: Token) -> None:
     """End the subscriptions that use a token, then delete it; one that is gone already is no error."""
     from chalicelib.subscriptions import public as subscriptions  # subscriptions lean on credentials
 
-    place = (token.workspace_id, token.user_id, token.service_id, token.id)
+    place = (token.workspace_id, token.user_id, token.id)
     while not subscriptions.end_subscriptions_of_token(*place):
         continue  # a page a call; a user has few subscriptions
     with suppress(NotFound):

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from chalicelib.durable.due import Timer
-from chalicelib.storage.expressions import Change, Compare, Condition, OneOf, Row, eq, look_up
+from chalicelib.storage.expressions import Change, Compare, Condition, Missing, OneOf, Row, eq, look_up
 from chalicelib.storage.table import ConditionFailed, Key, TableLike
 
 _OPEN = ("READY", "RUN", "WAIT")
@@ -57,24 +57,20 @@ def waits_for(name: str) -> Condition:
     return eq("st", "WAIT") & eq("aw", name)
 
 
-def answer(row: Row | None) -> Answer | None:
-    """Find the event a waiting item waits for in its inbox, if it is there and was not consumed."""
-    if row is None or row["st"] != "WAIT" or "aw" not in row:
-        return None
-    return find(row, row["aw"])
-
-
 def find(row: Row, name: str) -> Answer | None:
-    """Find an event by name that no step has consumed."""
+    """Find an event by name in an item's inbox that no step has consumed."""
     event = row.get("inbox", {}).get(slot(name))
     if event is None or row.get("used", {}).get(slot(name)) == event["id"]:
         return None
     return Answer(name, event["id"], event["p"])
 
 
-def is_answered(found: Answer) -> Condition:
-    """The item still waits for the event, and it lies in its inbox."""
-    return waits_for(found.name) & eq(f"inbox.{slot(found.name)}.id", found.event_id)
+def is_silent(name: str, row: Row, change: Change) -> Condition:
+    """No event of this name lies in the inbox but what was consumed before, or is by this very change."""
+    spelled = slot(name)
+    used_id = change.put.get(f"used.{spelled}", row.get("used", {}).get(spelled))
+    nothing = Missing(f"inbox.{spelled}")
+    return nothing if used_id is None else nothing | eq(f"inbox.{spelled}.id", used_id)
 
 
 def consume(found: Answer) -> dict[str, Any]:

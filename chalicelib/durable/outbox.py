@@ -1,12 +1,13 @@
 """The outbox (rule R5): what a write owes the world is written in the same update, and sent after it.
 
 It stands in `out` until the next write of the same item clears it, so it costs no write of its own. Whoever meets an
-item with something in its outbox sends it again: receivers know a repeat by the ids in the message.
+item with something in its outbox, free or taken over, sends it again: receivers know a repeat by the ids in the message.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -14,7 +15,8 @@ from chalicelib.adapters import queue
 from chalicelib.adapters.queue import Letter
 from chalicelib.durable.due import Timer
 from chalicelib.durable.leases import Lease
-from chalicelib.storage.expressions import Row
+from chalicelib.storage.expressions import Change, Row, eq
+from chalicelib.storage.table import ConditionFailed, Key, TableLike
 
 Send = Callable[[str, Sequence[Letter]], None]
 
@@ -59,3 +61,16 @@ def settle(lease: Lease, now_ms: int, by: Send = queue.send_many) -> Lease:
         return lease
     send(owed(lease.row), now_ms, by)
     return replace(lease, owes=False)
+
+
+def flush(table: TableLike, key: Key, row: Row | None, now_ms: int, by: Send = queue.send_many) -> None:
+    """Send what a row owes that nobody holds, because it waits or has ended, and clear it.
+
+    For who was refused a take: the last holder may have fallen before it could send. Clearing keeps wake-ups in the
+    outbox from calling up further wake-ups.
+    """
+    if not row or not row.get("out"):
+        return
+    send(owed(row), now_ms, by)
+    with suppress(ConditionFailed):
+        table.update(key, Change(remove=("out",)), eq("fence", row["fence"]) & eq("seq", row["seq"]))

@@ -18,9 +18,9 @@ from typing import Any
 from chalicelib.core import ids
 from chalicelib.durable import due, inbox, leases, outbox
 from chalicelib.durable.due import Timer
-from chalicelib.durable.leases import Lease, NotTaken, Why
+from chalicelib.durable.leases import Lease, LeaseLost, NotTaken, Why
 from chalicelib.durable.outbox import Message
-from chalicelib.storage.expressions import ABSENT, Change, Condition, Exists, OneOf, Row, eq, le
+from chalicelib.storage.expressions import ABSENT, Change, Condition, Exists, Missing, OneOf, Row, eq, le
 from chalicelib.storage.table import ConditionFailed, Key, TableLike
 
 
@@ -68,25 +68,17 @@ def can_run(now_ms: int) -> Condition:
     return leases.free(now_ms) & (OneOf("st", (READY, RUN)) | waited)
 
 
-def take(table: TableLike, key: Key, kind: str, now_ms: int, lease_ms: int) -> Lease | NotTaken:
+def take(table: TableLike, key: Key, now_ms: int, lease_ms: int) -> Lease | NotTaken:
     """Take an item to move it on. `lease_ms` is the time the worker has left, plus five seconds.
 
-    An item found waiting for an event that already lies in its inbox is taken too. What the item owes must be sent
-    (outbox.settle) before its next write. The index entry that brought the item stays until the item waits anew or
-    ends: a slower worker may drop this very message after an earlier wait, and then only the index brings the item
-    back when its holder falls.
+    What the item owes must be sent (outbox.settle) before its next write. The index entry that brought the item
+    stays until the item waits anew or ends: a slower worker may drop this very message after an earlier wait, and
+    then only the index brings the item back when its holder falls.
     """
     owner = ids.new_worker_id()
-    put, condition = {"st": RUN}, can_run(now_ms)
-    while True:
-        taken = leases.attempt(table, key, leases.taking(owner, now_ms, lease_ms, put), condition, owner, now_ms)
-        if isinstance(taken, Lease):
-            return taken
-        found = inbox.answer(taken.row) if taken.why is not Why.HELD else None
-        if found is None:
-            return _refused(taken.row, now_ms)
-        put = {"st": RUN, **due.at(kind, key, now_ms, now_ms).attributes}
-        condition = can_run(now_ms) | (leases.free(now_ms) & inbox.is_answered(found))
+    change = leases.taking(owner, now_ms, lease_ms, {"st": RUN})
+    taken = leases.attempt(table, key, change, can_run(now_ms), owner, now_ms)
+    return taken if isinstance(taken, Lease) else _refused(taken.row, now_ms)
 
 
 def at_seq(lease: Lease) -> Condition:
@@ -114,7 +106,8 @@ def commit(
     `outcome` becomes memo.<seq>; `out` is owed from now on; `change` is the state machine's own. Look at
     `is_cancelled` of the answer.
     """
-    row = _transit(table, lease, {"until": until_ms}, ("aw",), outcome, out, change)
+    condition = leases.fenced(lease) & at_seq(lease)
+    row = _transit(table, lease, {"until": until_ms}, condition, outcome, out, change)
     return replace(lease, seq=lease.seq + 1, row=row, owes=bool(out))
 
 
@@ -127,23 +120,25 @@ def suspend(
     outcome: Any = None,
     out: Sequence[Message] = (),
     change: Change = _NOTHING,
-) -> Row:
+) -> Row | Lease:
     """Make one transition into a wait for a time, an event or whichever comes first. Raises LeaseLost.
 
-    Answers the row as it is then: send what it owes, and when `is_roused` says so, take it again instead of
-    dropping the message, for nobody else will bring it.
+    Answers the waiting row: send what it owes and drop the message. Or answers a lease, when the event lies in the
+    inbox already or the item is to end: the transition is made, the wait is over before it began, so go on.
     """
+    condition = leases.fenced(lease) & at_seq(lease) & Missing("cancel")
     put: dict[str, Any] = {"st": WAIT, "until": leases.FREE}
     if timer is not None:
         put |= timer.attributes
     if awaits is not None:
         put["aw"] = awaits
-    return _transit(table, lease, put, () if awaits is not None else ("aw",), outcome, out, change)
-
-
-def is_roused(row: Row) -> bool:
-    """Whether a waiting item has its answer already, or is to end: both can come just before it begins to wait."""
-    return inbox.answer(row) is not None or (row["st"] == WAIT and "cancel" in row)
+        condition = condition & inbox.is_silent(awaits, lease.row, change)
+    try:
+        return _transit(table, lease, put, condition, outcome, out, change)
+    except LeaseLost as lost:
+        if lost.row is None or lost.row["fence"] != lease.fence:
+            raise
+        return commit(table, lease, lost.row["until"], outcome=outcome, out=out, change=change)
 
 
 def finish(
@@ -157,7 +152,7 @@ def finish(
 ) -> Row:
     """Make the last transition. Raises LeaseLost. What the row owes then must still be sent."""
     put = {"st": state.value, "until": leases.FREE}
-    return _transit(table, lease, put, ("aw",), outcome, out, change)
+    return _transit(table, lease, put, leases.fenced(lease) & at_seq(lease), outcome, out, change)
 
 
 def cancel(table: TableLike, key: Key, now_ms: int) -> Row | None:
@@ -176,7 +171,7 @@ def _transit(
     table: TableLike,
     lease: Lease,
     put: dict[str, Any],
-    remove: tuple[str, ...],
+    condition: Condition,
     outcome: Any,
     out: Sequence[Message],
     change: Change,
@@ -184,17 +179,15 @@ def _transit(
     if lease.owes:
         raise ValueError("this write would clear an outbox that was not sent; call outbox.settle first")
     put = {"seq": lease.seq + 1, **put, **change.put}
-    if "st" in put:  # it waits or ends: the old due time is over
-        remove = (*remove, *(name for name in due.ATTRIBUTES if name not in put))
     if outcome is not None:
         put[f"memo.{lease.seq}"] = outcome
     if out:
         put["out"] = outbox.stored(out)
-    else:
-        remove = (*remove, "out")
-    whole = replace(change, put=put, remove=(*remove, *change.remove))
-    condition = leases.fenced(lease) & at_seq(lease)
-    return leases.write(table, lease, whole, condition, lambda row: has_landed(row, lease, put.get("st", RUN), outcome))
+    ends = ("aw", "out", *(due.ATTRIBUTES if "st" in put else ()))  # an old due time is over when it waits or ends
+    remove = tuple(name for name in ends if name not in put) + change.remove
+    whole = replace(change, put=put, remove=remove)
+    state = put.get("st", RUN)
+    return leases.write(table, lease, whole, condition, lambda row: has_landed(row, lease, state, outcome))
 
 
 def _refused(row: Row | None, now_ms: int) -> NotTaken:

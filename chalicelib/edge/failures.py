@@ -72,7 +72,7 @@ def _interactor(error: PlatformError, status: int, request_id: str) -> dict[str,
     body: dict[str, Any] = {
         "error": error.message,
         "type": type(error).__name__ if status != 500 else "Internal",
-        "description": (type(error).__doc__ or "").split("\n")[0],
+        "description": (type(error).__doc__ or "").split(". ")[0].split("\n")[0].rstrip(".") + ".",
         "status": status,
     }
     details = dict(error.details)

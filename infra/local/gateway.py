@@ -11,6 +11,7 @@ import json
 import re
 import socket
 from collections.abc import Callable, Iterable
+from http import HTTPStatus
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -24,7 +25,7 @@ from chalicelib.core import ids
 MAX_BODY_BYTES = 10 * 1_048_576
 THREADS = 16
 _API_KEY_HEADER = re.compile(rb"(\r\n)api_key([ \t]*:)", re.IGNORECASE)
-_REASONS = {code: f"{code} " for code in range(100, 600)}
+_REASONS = {status.value: f"{status.value} {status.phrase}" for status in HTTPStatus}
 Start = Callable[..., Any]
 
 
@@ -82,7 +83,8 @@ class Gateway:
         for name, values in answer.get("multiValueHeaders", {}).items():
             headers += [(name, str(value)) for value in values]
         headers.append(("Content-Length", str(len(raw))))
-        start_response(_REASONS[answer["statusCode"]], headers)
+        status = answer["statusCode"]
+        start_response(_REASONS.get(status, f"{status} Status"), headers)
         return [b"" if environ["REQUEST_METHOD"] == "HEAD" else raw]
 
     def _event(self, environ: dict[str, Any]) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from typing import Any
 
 from chalicelib.adapters import aws, logs
-from chalicelib.core import ids
+from chalicelib.core import clock, ids
 
 _LONG_POLL_S = 10
 _PAUSE_S = 0.5
@@ -88,6 +88,20 @@ class Mapping(threading.Thread):
             )
 
 
+def _scheduled_event() -> dict[str, Any]:
+    return {
+        "version": "0",
+        "id": ids.new_uuid(),
+        "detail-type": "Scheduled Event",
+        "source": "aws.events",
+        "account": "",
+        "time": clock.iso_ms(clock.now_ms()),
+        "region": "local",
+        "resources": [],
+        "detail": {},
+    }
+
+
 def _record(message: dict[str, Any]) -> dict[str, Any]:
     return {
         "messageId": message["MessageId"],
@@ -121,7 +135,7 @@ class Scheduler(threading.Thread):
             started = time.monotonic()
             for name, function in self._functions.items():
                 try:
-                    function({"id": ids.new_uuid(), "detail": {}}, Context(self._period_s + 30))
+                    function(_scheduled_event(), Context(self._period_s + 30))
                 except Exception as error:  # noqa: BLE001
                     logs.exception("schedule.failed", error, schedule=name)
             self.ticked_at = time.monotonic()

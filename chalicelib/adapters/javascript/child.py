@@ -8,14 +8,12 @@ calls, `Q` one call whose answer the script waits for, `V` the value, `E` the fa
 from __future__ import annotations
 
 import hashlib
-import hmac
 import json
 import os
 import resource
 import select
 import struct
 import time
-from base64 import b64decode, b64encode, urlsafe_b64encode
 from collections.abc import Callable
 from typing import Any
 
@@ -25,15 +23,13 @@ ANSWER = struct.Struct("<I")
 TAIL = struct.Struct("<dI")  # CPU ms of the run, growth of the process since its start in KB; before V and E bodies
 PREFIX = "(async function(){"
 PRELUDE_LINE = 4000
-MAX_LOG_LINES, MAX_LOG_BYTES = 200, 65_536
 MAX_RESULT_BYTES = 1_048_576
-MAX_QUESTIONS = 200
 STACK_BYTES = 16 << 20
 AS_SLACK = 192 << 20
 FINISH_BYTES = 8 << 20
 NOTHING_THROWN = b'{"kind":"threw","message":"null"}'
-HASHES = ("md5", "sha1", "sha224", "sha256", "sha384", "sha512")
 
+answers: Any = None
 engine: Any = None
 compiler: Any = None
 prelude: str | bytes = ""
@@ -41,26 +37,23 @@ libraries: dict[str, str | bytes] = {}
 stack_bytes = 1 << 20
 
 
-class Gone(Exception):
+class Gone(ConnectionError):
     """The parent closed the socket."""
 
 
-def prepare(quickjs: Any, folder: str, bytecode: Any) -> None:
+def prepare(quickjs: Any, folder: str, bytecode: Any, answers_module: Any) -> None:
     """Read every text a child may need and touch every code path that loads something late (in the zygote).
 
     bytecode is a Compiler, or None: then the same texts are compiled again in every realm.
     """
-    global engine, compiler, prelude, stack_bytes
-    engine, compiler = quickjs, bytecode
+    global answers, engine, compiler, prelude, stack_bytes
+    answers, engine, compiler = answers_module, quickjs, bytecode
     stack_bytes = _stack() // 2  # a script gets half; the rest is for what it calls
     prelude = _own(f"{folder}/prelude.js", PRELUDE_LINE)
     for name in os.listdir(f"{folder}/library"):  # noqa: PTH208 (as in zygote.py)
         libraries[name.removesuffix(".js")] = _own(f"{folder}/library/{name}", 0)
-    for name in HASHES:
-        hmac.digest(b"warm", b"up", name)
-        hashlib.new(name, b"warm").hexdigest()
+    answers.warm()
     Realm(None).control("idle")
-    _bytes('j"\\ud800"')
 
 
 def _stack() -> int:
@@ -92,7 +85,7 @@ def serve() -> None:
         try:
             body = pipe.read(b"J")
             spent = Run(realm, pipe, body).finish(spent, born_kb)
-        except (Gone, BrokenPipeError, ConnectionResetError):
+        except ConnectionError:
             return
 
 
@@ -132,6 +125,14 @@ class Pipe:
                 raise Gone
             self.buffer = self.buffer + chunk if self.buffer else chunk
 
+    def answer_to_question(self) -> str:
+        """Wait for the answer numbered 0; others that come before it are kept for their turn."""
+        while True:
+            answer = self.read(b"A")
+            if ANSWER.unpack_from(answer)[0] == 0:
+                return answer[ANSWER.size :].decode()
+            self.answers.append(answer)
+
     def _fill(self, end: int) -> None:
         chunks, have = [self.buffer], len(self.buffer)
         while have < end:
@@ -149,7 +150,7 @@ class Realm:
     def __init__(self, pipe: Pipe | None) -> None:
         self.context = engine.Context()
         self.context.set_max_stack_size(stack_bytes)
-        self.host = HostFunctions(pipe, id(self.context))
+        self.host = answers.HostFunctions(pipe, _loader(id(self.context)))
         self.context.add_callable("__host", self.host)
         if isinstance(prelude, str):
             self.control = self.context.eval(prelude)
@@ -158,90 +159,18 @@ class Realm:
             self.control = self.context.get("__made")
 
 
-class HostFunctions:
-    """Answers the prelude's synchronous questions: strings in, a string out, `=` or `!` first, never an exception."""
+def _loader(context_id: int) -> Callable[[str], str]:
+    """Give what loads a library into a context, named by id() so that the context does not keep itself alive."""
 
-    def __init__(self, pipe: Pipe | None, context_id: int) -> None:
-        self.pipe, self.context_id = pipe, context_id
-        self.seed = b""
-        self.drawn = 0
-        self.lines = self.line_bytes = self.questions = 0
-
-    def __call__(self, *words: Any) -> str:
-        try:
-            operation, a, b, c = words
-            for word in words:
-                if type(word) is not str:
-                    return "!the sandbox takes texts only"
-            return self._answer(operation, a, b, c)
-        except Gone:
-            os._exit(0)
-        except Exception as error:  # noqa: BLE001 (an exception left behind would corrupt the engine's state)
-            return f"!{error}"
-
-    def _answer(self, operation: str, a: str, b: str, c: str) -> str:
-        if operation == "say":
-            return self._say(a)
-        if operation == "source":
-            return self._source(libraries[a])
-        if operation == "random":
-            return "=" + self._random(int(a)).hex()
-        if operation == "ask":
-            self.questions += 1
-            if self.pipe is None or self.questions > MAX_QUESTIONS:
-                return f"!a run may ask {MAX_QUESTIONS} times at most"
-            self.pipe.write(b"Q", json.dumps({"kind": a, "request": json.loads(b)}).encode())
-            while True:
-                answer = self.pipe.read(b"A")
-                if ANSWER.unpack_from(answer)[0] == 0:
-                    return "=" + answer[ANSWER.size :].decode()
-                self.pipe.answers.append(answer)
-        kind, algorithm, encoding = operation.split(" ")
-        if algorithm not in HASHES:
-            return f"!Digest method not supported: {algorithm[:40]}"
-        data = _bytes(b)
-        made = hmac.digest(_bytes(a), data, algorithm) if kind == "hmac" else hashlib.new(algorithm, data).digest()
-        return "=" + ENCODE[encoding](made)
-
-    def _source(self, library: str | bytes) -> str:
+    def load(name: str) -> str:
+        library = libraries[name]
         if isinstance(library, str):
-            return "=" + library
-        return "=" if compiler.run(self.context_id, library) else "!out of memory"
+            return library
+        if not compiler.run(context_id, library):
+            raise MemoryError("out of memory")
+        return ""
 
-    def _say(self, line: str) -> str:
-        size = len(line)
-        if self.lines >= MAX_LOG_LINES or self.line_bytes + size > MAX_LOG_BYTES:
-            return "="
-        self.lines += 1
-        self.line_bytes += size
-        if self.pipe is not None:
-            self.pipe.write(b"L", line.encode())
-        return "="
-
-    def _random(self, size: int) -> bytes:
-        self.drawn += 1
-        return hashlib.shake_256(self.seed + self.drawn.to_bytes(8, "big")).digest(min(size, 65_536))
-
-
-ENCODE: dict[str, Callable[[bytes], str]] = {
-    "hex": bytes.hex,
-    "base64": lambda data: b64encode(data).decode(),
-    "base64url": lambda data: urlsafe_b64encode(data).decode().rstrip("="),
-}
-
-
-def _bytes(carried: str) -> bytes:
-    """Read a text as the prelude packs it: u plain, j JSON (may hold NUL or half a surrogate), b base64, p parts."""
-    kind, text = carried[:1], carried[1:]
-    if kind == "u":
-        return text.encode()
-    if kind == "j":
-        return bytes(json.loads(text).encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace").encode())
-    if kind == "b":
-        return b64decode(text)
-    if kind == "p":
-        return b"".join(_bytes(part) for part in json.loads(text))
-    return b""
+    return load
 
 
 class Run:

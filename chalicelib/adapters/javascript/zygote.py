@@ -1,7 +1,7 @@
 """The warm process from which children are forked; run as a program, never imported by the platform.
 
 `python -I -S -E zygote.py CONTROL_FD QUICKJS_FILE bytecode|source`, started by pool.py with an empty environment in
-its own session. It is single-threaded, so forking is safe, and has everything loaded, so a child is ready in well under a
+its own session. It is single-threaded, so forking is safe, and has everything loaded, so a child is ready within a
 millisecond. Over the control socket it reads `S` with one descriptor (fork a child that owns it; answers its pid)
 and `R` + pid (kill and reap that child; answers its wait status). A child stays unreaped until `R`, so its pid cannot
 come to mean another process. When the control socket closes, the zygote ends and every child with it.
@@ -35,7 +35,8 @@ def main(control_fd: int, engine_file: str, use_bytecode: bool) -> None:
     engine = _load("_quickjs", engine_file)
     child = _load("child", f"{here}/child.py")
     bytecode = _load("bytecode", f"{here}/bytecode.py")
-    child.prepare(engine, here, bytecode.Compiler.probe(engine) if use_bytecode else None)
+    answers = _load("answers", f"{here}/answers.py")
+    child.prepare(engine, here, bytecode.Compiler.probe(engine) if use_bytecode else None, answers)
     syscalls = _load("syscalls", f"{here}/syscalls.py")
     allowed = syscalls.for_this_machine()
     gc.disable()

@@ -19,7 +19,8 @@ LIMIT_S = 0.5
 MEMORY_MB = 32
 AFTER = """return [
   1 + 1, typeof leak, ({}).polluted === undefined, JSON.stringify({a: 1}), typeof Promise.prototype.then,
-  $.lodash.sum([1, 2]), (await $.axios('http://x/')).status, $.crypto.createHash('sha1').update('').digest('hex').slice(0, 4),
+  $.lodash.sum([1, 2]), (await $.axios('http://x/')).status,
+  $.crypto.createHash('sha1').update('').digest('hex').slice(0, 4),
 ]"""
 AFTER_VALUE = [2, "undefined", True, '{"a":1}', "function", 3, 200, "da39"]
 

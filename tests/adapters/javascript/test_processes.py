@@ -104,7 +104,8 @@ def test_no_process_outlives_its_parent() -> None:
         "from chalicelib.adapters.javascript import Script, runner\n"
         "r = runner(); r.run('w', Script('return 1', {}))\n"
         "print(r.pool._zygote.pid, *r.pool.pids(), flush=True)\n"
-        "import threading; threading.Thread(target=lambda: r.run('w', Script('for(;;){}', {}, timeout_s=60)), daemon=True).start()\n"
+        "import threading; endless = Script('for (;;) {}', {}, timeout_s=60)\n"
+        "threading.Thread(target=lambda: r.run('w', endless), daemon=True).start()\n"
         "time.sleep(0.2); os.kill(os.getpid(), 9)\n"
     )
     root = str(Path(__file__).parents[3])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
 
 from chalicelib.adapters.queue import Letter
@@ -68,7 +69,7 @@ class Arrivals(World):
             expect((body, at) in self.handled or (body, at) not in now, "what was accepted is worked on")
         times = sorted({at for _, at in self.accepted})
         expect(len(set(self.accepted)) == len(times), "one time of acceptance has one body")
-        apart = [later - earlier for earlier, later in zip(times, times[1:], strict=False)]
+        apart = [later - earlier for earlier, later in pairwise(times)]
         expect(all(seconds > KEEP_S - 11 for seconds in apart), "one id is one item until it expires")
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any
 
 from chalicelib.core.errors import Unavailable
 from chalicelib.durable import due, inbox, outbox, steps
-from chalicelib.durable.leases import Lease, LeaseLost, NotTaken, Why
+from chalicelib.durable.leases import Lease, LeaseLost, Why
 from chalicelib.durable.outbox import Message
 from chalicelib.durable.steps import State
 from chalicelib.storage.expressions import ABSENT, Change, Row
@@ -49,10 +50,8 @@ class Executions(World):
 
     def _create(self, worker: Worker) -> Steps:
         yield
-        try:
+        with suppress(ConditionFailed):
             self.table.put(steps.new_row(KEY, {"pc": 0, "w": -1, "got": {}, "log": []}), ABSENT)
-        except ConditionFailed:
-            pass
         yield
         self.send("work", [outbox.Letter(body_of(KEY))])
         self.is_accepted = True
@@ -66,7 +65,9 @@ class Executions(World):
             )
             if woke is not None or self.is_accepted:
                 break
-        if woke and self.rng.random() > self.callers_that_fall:  # else the caller falls here for good: the index must bring it
+        if (
+            woke and self.rng.random() > self.callers_that_fall
+        ):  # else the caller falls here for good: the index must bring it
             yield
             self.send("work", [outbox.Letter(body_of(KEY))])
 
@@ -81,23 +82,18 @@ class Executions(World):
 
     def handle(self, worker: Worker, parcel: Parcel) -> Steps:
         yield
-        taken = self.take(steps.take, self.table, KEY, self.kind, self.time(worker), LEASE_MS)
-        while isinstance(taken, Lease):
+        taken = self.take(steps.take, self.table, KEY, self.time(worker), LEASE_MS)
+        if isinstance(taken, Lease):
             row = yield from self._advance(worker, taken)
-            if row is None:
-                break
-            yield
-            outbox.send(outbox.owed(row), self.time(worker), self.send)
-            if not steps.is_roused(row):
-                break
-            taken = self.take(steps.take, self.table, KEY, self.kind, self.time(worker), LEASE_MS)
-        if isinstance(taken, NotTaken):
-            if taken.why is not Why.HELD and taken.row is not None and "out" in taken.row:
+            if row is not None:
                 yield
-                outbox.send(outbox.owed(taken.row), self.time(worker), self.send)
-            self.hide_or_drop(worker, taken)
-        else:
+                outbox.send(outbox.owed(row), self.time(worker), self.send)
             self.drop(parcel)
+            return
+        if taken.why is not Why.HELD:
+            yield
+            outbox.flush(self.table, KEY, taken.row, self.time(worker), self.send)
+        self.hide_or_drop(worker, taken)
 
     def _advance(self, worker: Worker, lease: Lease) -> Any:
         """Move on until the item waits or ends, and answer it; or let go on the way, and answer None."""
@@ -121,7 +117,11 @@ class Executions(World):
             yield
             put["pc"] = at
             if at < len(self.program) and self.program[at][0] in ("sleep", "event"):
-                return self._suspend(worker, lease, at, put, outcome, out)
+                waiting = self._suspend(worker, lease, at, put, outcome, out)
+                if not isinstance(waiting, Lease):
+                    return waiting
+                lease = waiting
+                continue
             if at == len(self.program) and self.rng.random() < 0.5:
                 return self._end(worker, lease, State.DONE, put, outcome, out)
             until_ms = self.time(worker) + LEASE_MS
@@ -149,7 +149,9 @@ class Executions(World):
         self.effects.setdefault(at, []).append((f"key{lease.seq}", value))
         return value
 
-    def _suspend(self, worker: Worker, lease: Lease, at: int, put: Any, outcome: Any, out: list[Message]) -> Row:
+    def _suspend(
+        self, worker: Worker, lease: Lease, at: int, put: Any, outcome: Any, out: list[Message]
+    ) -> Row | Lease:
         kind, wait_ms = self.program[at]
         now_ms = self.time(worker)
         timer = None if wait_ms is None else due.at(self.kind, KEY, now_ms + wait_ms, now_ms)

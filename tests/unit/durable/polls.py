@@ -59,7 +59,9 @@ class Polls(World):
             self.call(cursor.advance, self.table, lease, to, change=change)
         except LeaseLost as error:
             row = error.row or {}
-            expect(row.get("fence") != lease.fence or name not in row["log"], "a move that was made is known to be made")
+            expect(
+                row.get("fence") != lease.fence or name not in row["log"], "a move that was made is known to be made"
+            )
             raise
         self.told.add(name)
         return timer.is_direct and not is_last

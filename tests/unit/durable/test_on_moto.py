@@ -46,7 +46,11 @@ def _cloud() -> Iterator[None]:
             AttributeDefinitions=[{"AttributeName": name, "AttributeType": "S"} for name in names],
             KeySchema=_schema("pk", "sk"),
             GlobalSecondaryIndexes=[
-                {"IndexName": "due", "KeySchema": _schema("dueB", "dueK"), "Projection": {"ProjectionType": "KEYS_ONLY"}}
+                {
+                    "IndexName": "due",
+                    "KeySchema": _schema("dueB", "dueK"),
+                    "Projection": {"ProjectionType": "KEYS_ONLY"},
+                }
             ],
         )
         yield
@@ -76,7 +80,13 @@ class _Draw:
         return self.rng.choice([-1, 7, 2.5, "", "a", "ab", True, False, [7, "a"], {"x": 7}, b"a"])
 
     def row(self) -> Row:
-        row: Row = {"pk": KEY.pk, "sk": KEY.sk, "m": {}, "n": self.rng.randrange(6, 9), "t": self.rng.choice(["a", "ab", "b"])}
+        row: Row = {
+            "pk": KEY.pk,
+            "sk": KEY.sk,
+            "m": {},
+            "n": self.rng.randrange(6, 9),
+            "t": self.rng.choice(["a", "ab", "b"]),
+        }
         for name in ("a", "b", "c"):
             if self.rng.random() < 0.6:
                 row[name] = self.value()

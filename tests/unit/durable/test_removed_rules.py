@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from chalicelib.core import ids
-from chalicelib.durable import cursor, due, fences, flight, ingest, leases, requests, steps
+from chalicelib.durable import cursor, due, fences, flight, inbox, ingest, leases, requests, steps
 from chalicelib.durable.due import Timer
 from chalicelib.storage.expressions import ABSENT, PRESENT, Change, eq, lt
 from tests.unit.durable.arrivals import Arrivals, Requests
@@ -61,7 +61,7 @@ REMOVED: dict[str, tuple[type[World], Any, str, Any]] = {
     "R3 of a step": (Executions, steps, "has_landed", _no),
     "R3 of a take": (Executions, leases, "is_taken_by", _no),
     "R5 what was owed is sent again": (Executions, leases, "held", _owing_nothing),
-    "suspending answers what came before": (Executions, steps, "is_roused", _no),
+    "who suspends looks into the inbox": (Executions, inbox, "is_silent", _present),
     "index behind waits": (Executions, due, "at", _unlisted),
     "index entry stays while running": (HastyExecutions, leases, "taking", _unlisting_take),
     "message stays when the lease is lost": (Executions, World, "drops_when_lost", True),

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from itertools import pairwise
 
 import pytest
 
@@ -95,7 +95,7 @@ def test_an_entry_that_nobody_moves_is_sent_at_most_every_twelve_minutes_and_for
         times += [minute] * (len(line.letters) - before)
     assert tick is not None and tick.left == 1
     assert len(times) > 8
-    assert min(later - earlier for earlier, later in zip(times, times[1:], strict=False)) >= 12
+    assert min(later - earlier for earlier, later in pairwise(times)) >= 12
     table.delete(Key("w#X", "a"))
     sent = len(line.letters)
     for minute in range(180, 200):

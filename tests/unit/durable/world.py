@@ -303,7 +303,7 @@ class World:
             return
         self.sweeps += 1
         dues = [row["due"] for row in self.table.rows.values() if "dueB" in row]
-        expect(bool(dues) and self.sweeps < 20, "nothing is left that could bring the item to its end")
+        expect(bool(dues) and self.sweeps < 50, "nothing is left that could bring the item to its end")
         to_come_ms = min(dues) - self.now_ms
         away_ms = 60_000 if to_come_ms < sweep.AHEAD_MS else to_come_ms - 10 * due.MINUTE_MS
         self.now_ms += max(away_ms, to_come_ms + 190_000 if to_come_ms < sweep.AHEAD_MS else 0)

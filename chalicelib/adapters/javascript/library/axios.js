@@ -60,7 +60,10 @@
       const entries = typeof source.toJSON === 'function' ? source.toJSON() : source;
       for (const name of Object.keys(entries)) {
         const value = entries[name];
-        if (value === undefined || value === null || value === false) { if (value !== undefined) delete out[name.toLowerCase()]; continue; }
+        if (value === undefined || value === null || value === false) {
+          if (value !== undefined) delete out[name.toLowerCase()];
+          continue;
+        }
         out[name.toLowerCase()] = Array.isArray(value) ? value.join(', ') : String(value);
       }
     }
@@ -182,7 +185,10 @@
         ...config, method, url, data, headers: { ...(config || {}).headers, 'content-type': 'application/x-www-form-urlencoded' },
       });
     }
-    axios.getUri = (config) => { const c = merged(axios.defaults, config); return withParams(combine(c.baseURL, c.url || ''), c.params, c.paramsSerializer); };
+    axios.getUri = (config) => {
+      const c = merged(axios.defaults, config);
+      return withParams(combine(c.baseURL, c.url || ''), c.params, c.paramsSerializer);
+    };
     axios.create = (more) => instance(merged(axios.defaults, more || {}));
     return axios;
   }

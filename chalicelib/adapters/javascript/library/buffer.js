@@ -71,16 +71,25 @@
       if (Array.isArray(value) || (value && typeof value.length === 'number')) return wrap(Uint8Array.from(value, (v) => v & 255));
       throw new TypeError('Buffer.from needs a string, an array, a Buffer or an ArrayBuffer');
     }
-    static alloc(size, fill, encoding) { const out = new Buffer(size); return fill === undefined ? out : out.fill(fill, 0, size, encoding); }
+    static alloc(size, fill, encoding) {
+      const out = new Buffer(size);
+      return fill === undefined ? out : out.fill(fill, 0, size, encoding);
+    }
     static allocUnsafe(size) { return new Buffer(size); }
     static isBuffer(value) { return value instanceof Buffer; }
-    static isEncoding(name) { return ['utf8', 'hex', 'base64', 'base64url', 'latin1', 'binary', 'ascii', 'utf16le', 'ucs2'].includes(encodingOf(name)); }
+    static isEncoding(name) {
+      return ['utf8', 'hex', 'base64', 'base64url', 'latin1', 'binary', 'ascii', 'utf16le', 'ucs2'].includes(encodingOf(name));
+    }
     static byteLength(value, encoding) { return typeof value === 'string' ? decode(value, encoding).length : value.byteLength; }
     static compare(a, b) { return a.compare(b); }
     static concat(list, total) {
       const out = Buffer.alloc(total ?? list.reduce((sum, one) => sum + one.length, 0));
       let at = 0;
-      for (const one of list) { out.set(one.subarray(0, Math.max(0, out.length - at)), at); at += one.length; if (at >= out.length) break; }
+      for (const one of list) {
+        out.set(one.subarray(0, Math.max(0, out.length - at)), at);
+        at += one.length;
+        if (at >= out.length) break;
+      }
       return out;
     }
     toString(encoding, start = 0, end = this.length) {
@@ -104,7 +113,11 @@
       return Math.sign(this.length - other.length);
     }
     slice(start, end) { return this.subarray(start, end); }
-    write(text, offset = 0) { const bytes = utf8(text); this.set(bytes.slice(0, this.length - offset), offset); return Math.min(bytes.length, this.length - offset); }
+    write(text, offset = 0) {
+      const bytes = utf8(text);
+      this.set(bytes.slice(0, this.length - offset), offset);
+      return Math.min(bytes.length, this.length - offset);
+    }
     fill(value, start, end, encoding) {
       if (typeof value !== 'string') return super.fill(value, start, end);
       const bytes = decode(value, encoding);

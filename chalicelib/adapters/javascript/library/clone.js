@@ -10,7 +10,11 @@
     if (value instanceof RegExp) return keep(new RegExp(value.source, value.flags));
     if (value instanceof ArrayBuffer) return keep(value.slice(0));
     if (ArrayBuffer.isView(value)) return keep(value.slice ? new value.constructor(value) : new DataView(value.buffer.slice(0)));
-    if (value instanceof Map) { const made = keep(new Map()); value.forEach((v, k) => made.set(copy(k, seen), copy(v, seen))); return made; }
+    if (value instanceof Map) {
+      const made = keep(new Map());
+      value.forEach((v, k) => made.set(copy(k, seen), copy(v, seen)));
+      return made;
+    }
     if (value instanceof Set) { const made = keep(new Set()); value.forEach((v) => made.add(copy(v, seen))); return made; }
     if (value instanceof Error) { const made = keep(new Error(value.message)); made.name = value.name; return made; }
     const made = keep(Array.isArray(value) ? new Array(value.length) : {});

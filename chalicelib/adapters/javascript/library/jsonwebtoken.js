@@ -4,8 +4,16 @@
   const HMAC = { HS256: 'sha256', HS384: 'sha384', HS512: 'sha512' };
   const ASYMMETRIC = ['RS256', 'RS384', 'RS512', 'PS256', 'ES256', 'ES384'];
   class JsonWebTokenError extends Error { constructor(message) { super(message); this.name = 'JsonWebTokenError'; } }
-  class TokenExpiredError extends JsonWebTokenError { constructor(message, at) { super(message); this.name = 'TokenExpiredError'; this.expiredAt = at; } }
-  class NotBeforeError extends JsonWebTokenError { constructor(message, at) { super(message); this.name = 'NotBeforeError'; this.date = at; } }
+  class TokenExpiredError extends JsonWebTokenError { constructor(message, at) {
+    super(message);
+    this.name = 'TokenExpiredError';
+    this.expiredAt = at;
+  } }
+  class NotBeforeError extends JsonWebTokenError { constructor(message, at) {
+    super(message);
+    this.name = 'NotBeforeError';
+    this.date = at;
+  } }
   const Buffer = kit.load('Buffer');
   const encode = (text) => Buffer.from(text, 'utf8').toString('base64url');
   const decodePart = (part) => JSON.parse(Buffer.from(part, 'base64url').toString('utf8'));

@@ -59,7 +59,11 @@
     if (isObject(v)) { const prim = isFunction(v.valueOf) ? v.valueOf() : v; v = isObject(prim) ? `${prim}` : prim; }
     return typeof v === 'string' && /^[-+]0x/i.test(v.trim()) ? NaN : +v;
   };
-  const toFinite = (v) => { if (!v) return v === 0 ? v : 0; v = toNumber(v); return v === Infinity || v === -Infinity ? (v < 0 ? -1 : 1) * Number.MAX_VALUE : v === v ? v : 0; };
+  const toFinite = (v) => {
+    if (!v) return v === 0 ? v : 0;
+    v = toNumber(v);
+    return v === Infinity || v === -Infinity ? (v < 0 ? -1 : 1) * Number.MAX_VALUE : v === v ? v : 0;
+  };
   const toInteger = (v) => Math.trunc(toFinite(v)) || 0;
   const toText = (v) => {
     if (typeof v === 'string') return v;
@@ -91,8 +95,14 @@
     for (path = toPath(path, o); !isNil(o) && at < path.length;) o = o[path[at++]];
     return at && at === path.length ? o : undefined;
   }
-  const get = (o, path, otherwise) => { const found = isNil(o) ? undefined : base(o, path); return found === undefined ? otherwise : found; };
-  const put = (o, k, v) => { if (k === '__proto__') Object.defineProperty(o, k, { value: v, writable: true, configurable: true, enumerable: true }); else o[k] = v; };
+  const get = (o, path, otherwise) => {
+    const found = isNil(o) ? undefined : base(o, path);
+    return found === undefined ? otherwise : found;
+  };
+  const put = (o, k, v) => {
+    if (k === '__proto__') Object.defineProperty(o, k, { value: v, writable: true, configurable: true, enumerable: true });
+    else o[k] = v;
+  };
   function update(o, path, change, customize) {
     if (!isObject(o)) return o;
     path = toPath(path, o);
@@ -136,7 +146,11 @@
     update: (o, path, f) => update(o, path, f),
     result: (o, path, d) => { const v = get(o, path, d); return isFunction(v) ? v.call(o) : v; },
     at: (o, ...paths) => paths.flat().map((p) => get(o, p)),
-    invoke: (o, path, ...args) => { const p = toPath(path, o); const parent = p.length < 2 ? o : base(o, p.slice(0, -1)); return isNil(parent) ? undefined : parent[p[p.length - 1]]?.(...args); },
+    invoke: (o, path, ...args) => {
+      const p = toPath(path, o);
+      const parent = p.length < 2 ? o : base(o, p.slice(0, -1));
+      return isNil(parent) ? undefined : parent[p[p.length - 1]]?.(...args);
+    },
   });
 
   // ---- equality and copies
@@ -168,7 +182,10 @@
   }
   const isEqual = (a, b) => isEqualWith(a, b);
   function copy(v, deep, customize, k, parent, seen = new Map()) {
-    if (customize) { const made = parent === undefined ? customize(v) : customize(v, k, parent); if (made !== undefined) return made; }
+    if (customize) {
+      const made = parent === undefined ? customize(v) : customize(v, k, parent);
+      if (made !== undefined) return made;
+    }
     if (!isObject(v)) return v;
     if (isFunction(v)) return parent ? v : {};
     if (seen.has(v)) return seen.get(v);
@@ -218,7 +235,13 @@
   function iteratee(v) {
     if (isNil(v)) return identity;
     if (isFunction(v)) return v;
-    if (Array.isArray(v)) { const [path, wanted] = [v[0], cloneDeep(v[1])]; return (o) => { const found = get(o, path); return found === undefined && wanted === undefined ? hasIn(o, path) : part(found, wanted); }; }
+    if (Array.isArray(v)) {
+      const [path, wanted] = [v[0], cloneDeep(v[1])];
+      return (o) => {
+        const found = get(o, path);
+        return found === undefined && wanted === undefined ? hasIn(o, path) : part(found, wanted);
+      };
+    }
     return isObject(v) ? matches(v) : property(v);
   }
   Object.assign(_, {
@@ -248,7 +271,10 @@
   // ---- collections
   function each(c, f, right) {
     if (isNil(c)) return c;
-    if (isArrayLike(c)) { for (let n = c.length, i = 0; i < n; i++) { const at = right ? n - 1 - i : i; if (f(c[at], at, c) === false) break; } return c; }
+    if (isArrayLike(c)) {
+      for (let n = c.length, i = 0; i < n; i++) { const at = right ? n - 1 - i : i; if (f(c[at], at, c) === false) break; }
+      return c;
+    }
     const keys = Object.keys(c);
     for (const k of right ? keys.reverse() : keys) if (f(c[k], k, c) === false) break;
     return c;
@@ -256,12 +282,42 @@
   const map = (c, f) => { f = iteratee(f); const out = []; each(c, (v, k) => { out.push(f(v, k, c)); }); return out; };
   const filter = (c, f) => { f = iteratee(f); const out = []; each(c, (v, k) => { if (f(v, k, c)) out.push(v); }); return out; };
   const index = (n, from) => (from = toInteger(from), from < 0 ? Math.max(n + from, 0) : from);
-  const findIndex = (a, f, from = 0) => { f = iteratee(f); const n = a?.length ?? 0; for (let i = index(n, from); i < n; i++) if (f(a[i], i, a)) return i; return -1; };
-  const findLastIndex = (a, f, from) => { f = iteratee(f); const n = a?.length ?? 0; for (let i = from === undefined ? n - 1 : from < 0 ? Math.max(n + toInteger(from), 0) : Math.min(toInteger(from), n - 1); i >= 0; i--) if (f(a[i], i, a)) return i; return -1; };
-  const findKey = (o, f, right) => { f = iteratee(f); let out; each(isNil(o) ? {} : Object.keys(o), (k) => { if (f(o[k], k, o)) { out = k; return false; } }, right); return out; };
-  const find = (c, f, from) => { if (isNil(c)) return undefined; if (isArrayLike(c)) return c[findIndex(c, f, from)]; const k = findKey(c, f); return k === undefined ? undefined : c[k]; };
-  const findLast = (c, f, from) => { if (isNil(c)) return undefined; if (isArrayLike(c)) return c[findLastIndex(c, f, from)]; const k = findKey(c, f, true); return k === undefined ? undefined : c[k]; };
-  const grouped = (add, start) => (c, f) => { const out = start(); f = iteratee(f); each(c, (v) => { add(out, v, f(v)); }); return out; };
+  const findIndex = (a, f, from = 0) => {
+    f = iteratee(f);
+    const n = a?.length ?? 0;
+    for (let i = index(n, from); i < n; i++) if (f(a[i], i, a)) return i;
+    return -1;
+  };
+  const findLastIndex = (a, f, from) => {
+    f = iteratee(f);
+    const n = a?.length ?? 0;
+    for (let i = from === undefined ? n - 1 : from < 0 ? Math.max(n + toInteger(from), 0) : Math.min(toInteger(from), n - 1); i >= 0; i--) if (f(a[i], i, a)) return i;
+    return -1;
+  };
+  const findKey = (o, f, right) => {
+    f = iteratee(f);
+    let out;
+    each(isNil(o) ? {} : Object.keys(o), (k) => { if (f(o[k], k, o)) { out = k; return false; } }, right);
+    return out;
+  };
+  const find = (c, f, from) => {
+    if (isNil(c)) return undefined;
+    if (isArrayLike(c)) return c[findIndex(c, f, from)];
+    const k = findKey(c, f);
+    return k === undefined ? undefined : c[k];
+  };
+  const findLast = (c, f, from) => {
+    if (isNil(c)) return undefined;
+    if (isArrayLike(c)) return c[findLastIndex(c, f, from)];
+    const k = findKey(c, f, true);
+    return k === undefined ? undefined : c[k];
+  };
+  const grouped = (add, start) => (c, f) => {
+    const out = start();
+    f = iteratee(f);
+    each(c, (v) => { add(out, v, f(v)); });
+    return out;
+  };
   const groupBy = grouped((o, v, k) => { if (own(o, k)) o[k].push(v); else put(o, k, [v]); }, () => ({}));
   const keyBy = grouped((o, v, k) => put(o, k, v), () => ({}));
   const countBy = grouped((o, v, k) => { if (own(o, k)) o[k]++; else put(o, k, 1); }, () => ({}));
@@ -301,7 +357,11 @@
     if (low > high) [low, high] = [high, low];
     return floating || low % 1 || high % 1 ? low + Math.random() * (high - low) : low + Math.floor(Math.random() * (high - low + 1));
   };
-  const shuffle = (c) => { const a = [...list(c)]; for (let i = a.length - 1; i > 0; i--) { const j = Math.floor(Math.random() * (i + 1)); [a[i], a[j]] = [a[j], a[i]]; } return a; };
+  const shuffle = (c) => {
+    const a = [...list(c)];
+    for (let i = a.length - 1; i > 0; i--) { const j = Math.floor(Math.random() * (i + 1)); [a[i], a[j]] = [a[j], a[i]]; }
+    return a;
+  };
   Object.assign(_, {
     forEach: (c, f = identity) => each(c, f),
     forEachRight: (c, f = identity) => each(c, f, true),
@@ -315,7 +375,12 @@
     reject: (c, f) => { f = iteratee(f); return filter(c, (...a) => !f(...a)); },
     flatMap: (c, f) => flattenDepth(map(c, f), 1),
     flatMapDeep: (c, f) => flattenDepth(map(c, f), Infinity),
-    includes: (c, v, from = 0) => { if (isString(c)) return index(c.length, from) <= c.length && c.indexOf(v, index(c.length, from)) > -1; const a = list(c); for (let i = index(a.length, from); i < a.length; i++) if (eq(a[i], v)) return true; return false; },
+    includes: (c, v, from = 0) => {
+      if (isString(c)) return index(c.length, from) <= c.length && c.indexOf(v, index(c.length, from)) > -1;
+      const a = list(c);
+      for (let i = index(a.length, from); i < a.length; i++) if (eq(a[i], v)) return true;
+      return false;
+    },
     invokeMap: (c, path, ...a) => map(c, (v) => (isFunction(path) ? path.apply(v, a) : _.invoke(v, path, ...a))),
     size: (c) => (isNil(c) ? 0 : isString(c) ? [...c].length : isArrayLike(c) ? c.length : c instanceof Map || c instanceof Set ? c.size : Object.keys(c).length),
     sample: (c) => { const a = list(c); return a.length ? a[Math.floor(Math.random() * a.length)] : undefined; },
@@ -334,25 +399,59 @@
     const out = [], keys = [], seen = new Set();
     for (const v of array(a)) {
       const k = f(v);
-      if (same ? !keys.some((x) => same(x, k)) : !seen.has(k)) { out.push(v === 0 ? 0 : v); if (same) keys.push(k); else seen.add(k); }
+      if (same ? !keys.some((x) => same(x, k)) : !seen.has(k)) {
+        out.push(v === 0 ? 0 : v);
+        if (same) keys.push(k);
+        else seen.add(k);
+      }
     }
     return out;
   }
   const taking = (work, take) => (...as) => { const extra = as.pop(); return work(as, take(extra)); };
   const lastBy = (as) => (as.length && !isArrayLikeObject(as[as.length - 1]) ? iteratee(as.pop()) : identity);
   const lastWith = (as) => (as.length && isFunction(as[as.length - 1]) ? as.pop() : undefined);
-  const without = (a, others, f = identity, same) => { if (same) return array(a).filter((v) => !others.some((o) => same(v, o))); const no = new Set(others.map((v) => f(v))); return array(a).filter((v) => !no.has(f(v))); };
+  const without = (a, others, f = identity, same) => {
+    if (same) return array(a).filter((v) => !others.some((o) => same(v, o)));
+    const no = new Set(others.map((v) => f(v)));
+    return array(a).filter((v) => !no.has(f(v)));
+  };
   function common(as, f = identity, same) {
     if (!as.length || !as.every(isArrayLikeObject)) return [];
     const rest = as.slice(1).map((a) => array(a).map((v) => f(v)));
     return distinct(as[0], f, same).filter((v) => rest.every((r) => (same ? r.some((x) => same(v, x)) : r.some((x) => eq(x, f(v))))));
   }
-  const xor = (as, f = identity) => { const all = lists(...as); return distinct(all.flatMap((a, i) => a.filter((v) => all.every((b, j) => i === j || !b.some((w) => eq(f(v), f(w)))))), f); };
-  const whileIndex = (a, f, right) => { f = iteratee(f); const n = a.length; let i = right ? n - 1 : 0; while (right ? i >= 0 : i < n) { if (!f(a[i], i, a)) break; i += right ? -1 : 1; } return i; };
+  const xor = (as, f = identity) => {
+    const all = lists(...as);
+    return distinct(all.flatMap((a, i) => a.filter((v) => all.every((b, j) => i === j || !b.some((w) => eq(f(v), f(w)))))), f);
+  };
+  const whileIndex = (a, f, right) => {
+    f = iteratee(f);
+    const n = a.length;
+    let i = right ? n - 1 : 0;
+    while (right ? i >= 0 : i < n) { if (!f(a[i], i, a)) break; i += right ? -1 : 1; }
+    return i;
+  };
   const count = (n, guard) => (guard || n === undefined ? 1 : Math.max(toInteger(n), 0));
-  function sorted(a, v, f, high) { f = iteratee(f); const k = f(v); let lo = 0, hi = a?.length ?? 0; while (lo < hi) { const mid = (lo + hi) >>> 1, r = rank(f(a[mid]), k); if (high ? r <= 0 : r < 0) lo = mid + 1; else hi = mid; } return lo; }
-  const zip = (...as) => { const all = lists(...as), n = Math.max(0, ...all.map((a) => a.length)); return Array.from({ length: n }, (__, i) => all.map((a) => a[i])); };
-  function pull(a, others, f = identity) { const no = others.map((v) => f(v)); for (let i = a?.length ?? 0; i-- > 0;) if (no.some((x) => eq(x, f(a[i])))) a.splice(i, 1); return a; }
+  function sorted(a, v, f, high) {
+    f = iteratee(f);
+    const k = f(v);
+    let lo = 0, hi = a?.length ?? 0;
+    while (lo < hi) {
+      const mid = (lo + hi) >>> 1, r = rank(f(a[mid]), k);
+      if (high ? r <= 0 : r < 0) lo = mid + 1;
+      else hi = mid;
+    }
+    return lo;
+  }
+  const zip = (...as) => {
+    const all = lists(...as), n = Math.max(0, ...all.map((a) => a.length));
+    return Array.from({ length: n }, (__, i) => all.map((a) => a[i]));
+  };
+  function pull(a, others, f = identity) {
+    const no = others.map((v) => f(v));
+    for (let i = a?.length ?? 0; i-- > 0;) if (no.some((x) => eq(x, f(a[i])))) a.splice(i, 1);
+    return a;
+  }
   const range = (right) => (start, end, step) => {
     if (step !== undefined && typeof step !== 'number' && isObject(end)) end = step = undefined;
     start = toFinite(start);
@@ -362,9 +461,18 @@
     return right ? out.reverse() : out;
   };
   Object.assign(_, {
-    chunk: (a, n) => { n = count(n); const out = []; for (let i = 0; n && i < (a?.length ?? 0); i += n) out.push(Array.prototype.slice.call(a, i, i + n)); return out; },
+    chunk: (a, n) => {
+      n = count(n);
+      const out = [];
+      for (let i = 0; n && i < (a?.length ?? 0); i += n) out.push(Array.prototype.slice.call(a, i, i + n));
+      return out;
+    },
     compact: (a) => array(a).filter(Boolean),
-    concat: (...as) => { if (!as.length) return []; const [a, ...rest] = as; return (Array.isArray(a) ? [...a] : [a]).concat(...rest); },
+    concat: (...as) => {
+      if (!as.length) return [];
+      const [a, ...rest] = as;
+      return (Array.isArray(a) ? [...a] : [a]).concat(...rest);
+    },
     flatten: (a) => flattenDepth(a, 1),
     flattenDeep: (a) => flattenDepth(a, Infinity),
     flattenDepth: (a, d = 1) => flattenDepth(a, toInteger(d)),
@@ -403,13 +511,28 @@
     zipObjectDeep: (ks, vs) => { const o = {}; array(ks).forEach((k, i) => update(o, k, () => vs?.[i])); return o; },
     zipWith: (...as) => { const f = lastWith(as); return zip(...as).map((row) => (f ? f(...row) : row)); },
     fromPairs: (ps) => { const o = {}; array(ps).forEach(([k, v]) => put(o, k, v)); return o; },
-    indexOf: (a, v, from = 0) => { const n = a?.length ?? 0; for (let i = index(n, from); i < n; i++) if (eq(a[i], v)) return i; return -1; },
+    indexOf: (a, v, from = 0) => {
+      const n = a?.length ?? 0;
+      for (let i = index(n, from); i < n; i++) if (eq(a[i], v)) return i;
+      return -1;
+    },
     lastIndexOf: (a, v) => { for (let i = (a?.length ?? 0) - 1; i >= 0; i--) if (eq(a[i], v)) return i; return -1; },
     pull: (a, ...vs) => pull(a, vs),
     pullAll: (a, vs) => pull(a, vs || []),
     pullAllBy: (a, vs, f) => pull(a, vs || [], iteratee(f)),
-    pullAt: (a, ...is) => { is = is.flat(); const out = is.map((i) => a[i]); [...new Set(is.map(Number))].sort((x, y) => y - x).forEach((i) => { if (i < a.length) a.splice(i, 1); }); return out; },
-    remove: (a, f) => { f = iteratee(f); const out = []; for (let i = 0, at = 0; i < (a?.length ?? 0); at++) if (f(a[i], at, a)) out.push(a.splice(i, 1)[0]); else i++; return out; },
+    pullAt: (a, ...is) => {
+      is = is.flat();
+      const out = is.map((i) => a[i]);
+      [...new Set(is.map(Number))].sort((x, y) => y - x).forEach((i) => { if (i < a.length) a.splice(i, 1); });
+      return out;
+    },
+    remove: (a, f) => {
+      f = iteratee(f);
+      const out = [];
+      for (let i = 0, at = 0; i < (a?.length ?? 0); at++) if (f(a[i], at, a)) out.push(a.splice(i, 1)[0]);
+      else i++;
+      return out;
+    },
     join: (a, s = ',') => (isNil(a) ? '' : Array.prototype.join.call(a, s)),
     reverse: (a) => (isNil(a) ? a : Array.prototype.reverse.call(a)),
     slice: (a, s, e) => array(a).slice(s, e),
@@ -425,7 +548,12 @@
   // ---- objects
   const inKeys = (o) => { const out = []; for (const k in Object(o)) out.push(k); return out; };
   const keys = (o) => (isNil(o) ? [] : isArrayLike(o) ? Array.from({ length: o.length }, (__, i) => `${i}`).concat(Object.keys(Object(o)).filter((k) => !isIndex(k))) : Object.keys(Object(o)));
-  const pickBy = (o, f) => { f = iteratee(f); const out = {}; for (const k of isNil(o) ? [] : inKeys(o)) if (f(o[k], k)) put(out, k, o[k]); return out; };
+  const pickBy = (o, f) => {
+    f = iteratee(f);
+    const out = {};
+    for (const k of isNil(o) ? [] : inKeys(o)) if (f(o[k], k)) put(out, k, o[k]);
+    return out;
+  };
   function merging(o, sources, customize) {
     o = Object(o);
     for (const source of sources) if (isObject(source)) mergeOne(o, source, customize, new Map());
@@ -438,18 +566,42 @@
       let next = customize ? customize(now, from, k, o, source) : undefined;
       if (next === undefined) {
         if (isObjectLike(from) && seen.has(from)) next = seen.get(from);
-        else if (Array.isArray(from)) { next = Array.isArray(now) ? now : isArrayLikeObject(now) ? Array.from(now) : []; seen.set(from, next); mergeOne(next, from, customize, seen); }
+        else if (Array.isArray(from)) {
+          next = Array.isArray(now) ? now : isArrayLikeObject(now) ? Array.from(now) : [];
+          seen.set(from, next);
+          mergeOne(next, from, customize, seen);
+        }
         else if (ArrayBuffer.isView(from)) next = from.slice();
-        else if (isPlainObject(from) || isArguments(from)) { next = isObject(now) && !isFunction(now) ? now : {}; seen.set(from, next); mergeOne(next, from, customize, seen); }
+        else if (isPlainObject(from) || isArguments(from)) {
+          next = isObject(now) && !isFunction(now) ? now : {};
+          seen.set(from, next);
+          mergeOne(next, from, customize, seen);
+        }
         else next = from;
         if (next === undefined && (k in o)) continue;
       }
       put(o, k, next);
     }
   }
-  const assigning = (all) => (o, ...sources) => { o = Object(o); for (const s of sources) for (const k of isNil(s) ? [] : all ? inKeys(s) : keys(s)) put(o, k, s[k]); return o; };
-  const customized = (all) => (o, ...sources) => { const f = lastWith(sources); o = Object(o); for (const s of sources) for (const k of isNil(s) ? [] : all ? inKeys(s) : keys(s)) { const v = f?.(o[k], s[k], k, o, s); put(o, k, v === undefined ? s[k] : v); } return o; };
-  const defaults = (o, ...sources) => { o = Object(o); for (const s of sources) for (const k of isNil(s) ? [] : inKeys(s)) if (o[k] === undefined || (o[k] === Object.prototype[k] && !own(o, k))) put(o, k, s[k]); return o; };
+  const assigning = (all) => (o, ...sources) => {
+    o = Object(o);
+    for (const s of sources) for (const k of isNil(s) ? [] : all ? inKeys(s) : keys(s)) put(o, k, s[k]);
+    return o;
+  };
+  const customized = (all) => (o, ...sources) => {
+    const f = lastWith(sources);
+    o = Object(o);
+    for (const s of sources) for (const k of isNil(s) ? [] : all ? inKeys(s) : keys(s)) {
+      const v = f?.(o[k], s[k], k, o, s);
+      put(o, k, v === undefined ? s[k] : v);
+    }
+    return o;
+  };
+  const defaults = (o, ...sources) => {
+    o = Object(o);
+    for (const s of sources) for (const k of isNil(s) ? [] : inKeys(s)) if (o[k] === undefined || (o[k] === Object.prototype[k] && !own(o, k))) put(o, k, s[k]);
+    return o;
+  };
   const fillDeep = (now, from) => (isObject(now) && isObject(from) ? merging(now, [from], (a, b) => (isObject(a) && isObject(b) ? fillDeep(a, b) : a === undefined ? undefined : a === null ? null : a)) : now);
   const omit = (o, paths) => {
     if (isNil(o)) return {};
@@ -466,7 +618,11 @@
     valuesIn: (o) => (isNil(o) ? [] : inKeys(o).map((k) => o[k])),
     toPairs: (o) => (o instanceof Map ? [...o] : o instanceof Set ? [...o].map((v) => [v, v]) : keys(o).map((k) => [k, o[k]])),
     toPairsIn: (o) => _.keysIn(o).map((k) => [k, o[k]]),
-    pick: (o, ...paths) => { const out = {}; if (!isNil(o)) for (const p of paths.flat()) if (hasIn(o, p)) update(out, toPath(p, o), () => get(o, p)); return out; },
+    pick: (o, ...paths) => {
+      const out = {};
+      if (!isNil(o)) for (const p of paths.flat()) if (hasIn(o, p)) update(out, toPath(p, o), () => get(o, p));
+      return out;
+    },
     pickBy,
     omit: (o, ...paths) => omit(o, flattenDepth(paths, 1)),
     omitBy: (o, f) => { f = iteratee(f); return pickBy(o, (v, k) => !f(v, k)); },
@@ -481,11 +637,20 @@
     mapValues: (o, f) => { f = iteratee(f); const out = {}; for (const k of keys(o)) put(out, k, f(o[k], k, o)); return out; },
     mapKeys: (o, f) => { f = iteratee(f); const out = {}; for (const k of keys(o)) put(out, f(o[k], k, o), o[k]); return out; },
     invert: (o) => { const out = {}; for (const k of keys(o)) put(out, o[k], k); return out; },
-    invertBy: (o, f) => { f = iteratee(f); const out = {}; for (const k of keys(o)) { const to = f(o[k]); if (own(out, to)) out[to].push(k); else put(out, to, [k]); } return out; },
+    invertBy: (o, f) => {
+      f = iteratee(f);
+      const out = {};
+      for (const k of keys(o)) { const to = f(o[k]); if (own(out, to)) out[to].push(k); else put(out, to, [k]); }
+      return out;
+    },
     forOwn: (o, f = identity) => { for (const k of keys(o)) if (f(o[k], k, o) === false) break; return o; },
     forIn: (o, f = identity) => { for (const k of _.keysIn(o)) if (f(o[k], k, o) === false) break; return o; },
     functions: (o) => keys(o).filter((k) => isFunction(o[k])),
-    transform: (o, f, start) => { const total = start ?? (Array.isArray(o) ? [] : isObject(o) ? Object.create(Object.getPrototypeOf(o)) : {}); each(o, (v, k) => f(total, v, k, o)); return total; },
+    transform: (o, f, start) => {
+      const total = start ?? (Array.isArray(o) ? [] : isObject(o) ? Object.create(Object.getPrototypeOf(o)) : {});
+      each(o, (v, k) => f(total, v, k, o));
+      return total;
+    },
     create: (proto, props) => Object.assign(Object.create(proto), props),
   });
 
@@ -498,7 +663,11 @@
     `[${UP}]+${SHORT_UP}`, '\\d*(?:1ST|2ND|3RD|(?![123])\\dTH)(?=\\b|[a-z_])', '\\d*(?:1st|2nd|3rd|(?![123])\\dth)(?=\\b|[A-Z_])', '\\d+',
   ].join('|'), 'g');
   const MIXED = /[a-z][A-Z]|[A-Z]{2}[a-z]|[0-9][a-zA-Z]|[a-zA-Z][0-9]|[^a-zA-Z0-9 ]/, SIMPLE = /[^\x00-\x2f\x3a-\x40\x5b-\x60\x7b-\x7f]+/g;
-  const words = (s, pattern, guard) => { s = toText(s); if (guard) pattern = undefined; return s.match(pattern ?? (MIXED.test(s) ? WORDS : SIMPLE)) || []; };
+  const words = (s, pattern, guard) => {
+    s = toText(s);
+    if (guard) pattern = undefined;
+    return s.match(pattern ?? (MIXED.test(s) ? WORDS : SIMPLE)) || [];
+  };
   const LETTERS = { Æ: 'Ae', æ: 'ae', Þ: 'Th', þ: 'th', ß: 'ss', Ø: 'O', ø: 'o', Ð: 'D', ð: 'd', Ł: 'L', ł: 'l', Đ: 'D', đ: 'd', Œ: 'Oe', œ: 'oe', ı: 'i' };
   const deburr = (s) => toText(s).replace(/[\u00c0-\u024f]/g, (c) => LETTERS[c] ?? c.normalize('NFD').replace(/[\u0300-\u036f]/g, '')).replace(/[\u0300-\u036f]/g, '');
   const upperFirst = (s) => { const [c = '', ...rest] = toText(s); return c.toUpperCase() + rest.join(''); };
@@ -513,8 +682,17 @@
     while (end && j > i && set.has(all[j - 1])) j--;
     return all.slice(i, j).join('');
   };
-  const padding = (n, chars) => { chars = chars === undefined ? ' ' : toText(chars); const all = [...chars]; return n > 0 && all.length ? Array.from({ length: n }, (__, i) => all[i % all.length]).join('') : ''; };
-  const padded = (left, right) => (s, n, chars) => { s = toText(s); const more = toInteger(n) - [...s].length; const l = left && right ? Math.floor(more / 2) : left ? more : 0; return more > 0 ? padding(l, chars) + s + padding(more - l, chars) : s; };
+  const padding = (n, chars) => {
+    chars = chars === undefined ? ' ' : toText(chars);
+    const all = [...chars];
+    return n > 0 && all.length ? Array.from({ length: n }, (__, i) => all[i % all.length]).join('') : '';
+  };
+  const padded = (left, right) => (s, n, chars) => {
+    s = toText(s);
+    const more = toInteger(n) - [...s].length;
+    const l = left && right ? Math.floor(more / 2) : left ? more : 0;
+    return more > 0 ? padding(l, chars) + s + padding(more - l, chars) : s;
+  };
   const HTML = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' };
   const TEXT = Object.fromEntries(Object.entries(HTML).map(([a, b]) => [b, a]));
   Object.assign(_, {
@@ -543,13 +721,51 @@
     unescape: (s) => toText(s).replace(/&(?:amp|lt|gt|quot|#0?39);/g, (c) => TEXT[c] ?? "'"),
     escapeRegExp: (s) => toText(s).replace(/[\\^$.*+?()[\]{}|]/g, '\\$&'),
     parseInt: (s, r, guard) => parseInt(toText(s).trim(), guard ? 0 : r),
-    truncate: (s, { length = 30, omission = '...', separator } = {}) => { s = toText(s); const all = [...s]; if (all.length <= length) return s; let room = length - [...omission].length; if (room < 1) return omission; let out = all.slice(0, room).join(''); if (separator !== undefined) { if (separator instanceof RegExp) { let at = -1; for (const m of out.matchAll(new RegExp(separator.source, separator.flags.replace('g', '') + 'g'))) at = m.index; if (at > -1 && s.slice(out.length).search(separator) !== 0) out = out.slice(0, at); } else if (s.indexOf(separator, out.length) !== out.length) { const at = out.lastIndexOf(separator); if (at > -1) out = out.slice(0, at); } } return out + omission; },
+    truncate: (s, { length = 30, omission = '...', separator } = {}) => {
+      s = toText(s);
+      const all = [...s];
+      if (all.length <= length) return s;
+      let room = length - [...omission].length;
+      if (room < 1) return omission;
+      let out = all.slice(0, room).join('');
+      if (separator !== undefined) {
+        if (separator instanceof RegExp) {
+          let at = -1;
+          for (const m of out.matchAll(new RegExp(separator.source, separator.flags.replace('g', '') + 'g'))) at = m.index;
+          if (at > -1 && s.slice(out.length).search(separator) !== 0) out = out.slice(0, at);
+        } else if (s.indexOf(separator, out.length) !== out.length) {
+          const at = out.lastIndexOf(separator);
+          if (at > -1) out = out.slice(0, at);
+        }
+      }
+      return out + omission;
+    },
   });
 
   // ---- numbers
-  const sumBy = (a, f) => { f = iteratee(f); let total; for (const v of array(a)) { const n = f(v); if (n !== undefined) total = total === undefined ? n : total + n; } return total === undefined ? 0 : total; };
-  const extreme = (a, f, wins) => { f = iteratee(f); let best, found; for (const v of array(a)) { const k = f(v); if (!isNil(k) && !isSymbol(k) && (best === undefined ? k === k : wins(k, best))) { best = k; found = v; } } return found; };
-  const rounding = (name) => (n, precision) => { n = toNumber(n); precision = Math.max(-292, Math.min(toInteger(precision), 292)); if (!precision || !Number.isFinite(n)) return Math[name](n); const [m, e = 0] = `${n}e`.split('e'); const [m2, e2 = 0] = `${Math[name](`${m}e${+e + precision}`)}e`.split('e'); return +`${m2}e${+e2 - precision}`; };
+  const sumBy = (a, f) => {
+    f = iteratee(f);
+    let total;
+    for (const v of array(a)) { const n = f(v); if (n !== undefined) total = total === undefined ? n : total + n; }
+    return total === undefined ? 0 : total;
+  };
+  const extreme = (a, f, wins) => {
+    f = iteratee(f);
+    let best, found;
+    for (const v of array(a)) {
+      const k = f(v);
+      if (!isNil(k) && !isSymbol(k) && (best === undefined ? k === k : wins(k, best))) { best = k; found = v; }
+    }
+    return found;
+  };
+  const rounding = (name) => (n, precision) => {
+    n = toNumber(n);
+    precision = Math.max(-292, Math.min(toInteger(precision), 292));
+    if (!precision || !Number.isFinite(n)) return Math[name](n);
+    const [m, e = 0] = `${n}e`.split('e');
+    const [m2, e2 = 0] = `${Math[name](`${m}e${+e + precision}`)}e`.split('e');
+    return +`${m2}e${+e2 - precision}`;
+  };
   const math = (f, zero) => (a, b) => (a === undefined && b === undefined ? zero : a === undefined ? b : b === undefined ? a : f(a, b));
   let ids = 0;
   Object.assign(_, {
@@ -568,8 +784,18 @@
     round: rounding('round'),
     floor: rounding('floor'),
     ceil: rounding('ceil'),
-    clamp: (n, low, high) => { if (high === undefined) { high = low; low = undefined; } n = toNumber(n); if (high !== undefined) n = Math.min(n, toNumber(high)); return low === undefined ? n : Math.max(n, toNumber(low)); },
-    inRange: (n, a, b) => { a = toFinite(a); if (b === undefined) { b = a; a = 0; } else b = toFinite(b); n = toNumber(n); return n >= Math.min(a, b) && n < Math.max(a, b); },
+    clamp: (n, low, high) => {
+      if (high === undefined) { high = low; low = undefined; }
+      n = toNumber(n);
+      if (high !== undefined) n = Math.min(n, toNumber(high));
+      return low === undefined ? n : Math.max(n, toNumber(low));
+    },
+    inRange: (n, a, b) => {
+      a = toFinite(a);
+      if (b === undefined) { b = a; a = 0; } else b = toFinite(b);
+      n = toNumber(n);
+      return n >= Math.min(a, b) && n < Math.max(a, b);
+    },
     random,
     times: (n, f = identity) => Array.from({ length: Math.max(toInteger(n), 0) }, (__, i) => f(i)),
     uniqueId: (prefix) => toText(prefix) + ++ids,
@@ -577,10 +803,26 @@
   });
 
   // ---- functions
-  const memoize = (f, by) => { const made = function (...a) { const k = by ? by.apply(this, a) : a[0]; if (made.cache.has(k)) return made.cache.get(k); const v = f.apply(this, a); made.cache.set(k, v); return v; }; made.cache = new Map(); return made; };
+  const memoize = (f, by) => {
+    const made = function (...a) {
+      const k = by ? by.apply(this, a) : a[0];
+      if (made.cache.has(k)) return made.cache.get(k);
+      const v = f.apply(this, a);
+      made.cache.set(k, v);
+      return v;
+    };
+    made.cache = new Map();
+    return made;
+  };
   const before = (n, f) => { let out; return (...a) => { if (--n > 0) out = f(...a); return out; }; };
-  const partial = (right) => (f, ...fixed) => (...a) => { const given = [...a], first = right ? undefined : fixed.map((v) => (v === _ ? given.shift() : v)); return right ? f(...given, ...fixed) : f(...first, ...given); };
-  const curry = (f, n = f.length) => { const take = (...a) => (a.length >= n ? f(...a) : (...b) => take(...a, ...b)); return take; };
+  const partial = (right) => (f, ...fixed) => (...a) => {
+    const given = [...a], first = right ? undefined : fixed.map((v) => (v === _ ? given.shift() : v));
+    return right ? f(...given, ...fixed) : f(...first, ...given);
+  };
+  const curry = (f, n = f.length) => {
+    const take = (...a) => (a.length >= n ? f(...a) : (...b) => take(...a, ...b));
+    return take;
+  };
   Object.assign(_, {
     memoize, before,
     once: (f) => before(2, f),

@@ -22,13 +22,32 @@
       return true;
     }
     mset(entries) { for (const { key, val, ttl } of entries) this.set(key, val, ttl); return true; }
-    get(key) { const item = this.#live(key); if (item) { this.#hits++; return this.#copy(item.value); } this.#misses++; return undefined; }
-    mget(keys) { const out = {}; for (const key of keys) { const value = this.get(key); if (value !== undefined) out[key] = value; } return out; }
+    get(key) {
+      const item = this.#live(key);
+      if (item) { this.#hits++; return this.#copy(item.value); }
+      this.#misses++;
+      return undefined;
+    }
+    mget(keys) {
+      const out = {};
+      for (const key of keys) { const value = this.get(key); if (value !== undefined) out[key] = value; }
+      return out;
+    }
     take(key) { const value = this.get(key); this.del(key); return value; }
     has(key) { return this.#live(key) !== undefined; }
-    del(keys) { let count = 0; for (const key of Array.isArray(keys) ? keys : [keys]) if (this.#items.delete(this.#key(key))) count++; return count; }
+    del(keys) {
+      let count = 0;
+      for (const key of Array.isArray(keys) ? keys : [keys]) if (this.#items.delete(this.#key(key))) count++;
+      return count;
+    }
     keys() { return [...this.#items.keys()].filter((key) => this.#live(key)); }
-    ttl(key, seconds = this.#options.stdTTL) { const item = this.#live(key); if (!item) return false; if (seconds < 0) { this.del(key); return true; } item.until = seconds > 0 ? Date.now() + seconds * 1000 : 0; return true; }
+    ttl(key, seconds = this.#options.stdTTL) {
+      const item = this.#live(key);
+      if (!item) return false;
+      if (seconds < 0) { this.del(key); return true; }
+      item.until = seconds > 0 ? Date.now() + seconds * 1000 : 0;
+      return true;
+    }
     getTtl(key) { const item = this.#live(key); return item ? item.until : undefined; }
     getStats() { return { keys: this.#items.size, hits: this.#hits, misses: this.#misses, ksize: 0, vsize: 0 }; }
     flushAll() { this.#items.clear(); }

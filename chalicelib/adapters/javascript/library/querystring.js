@@ -6,7 +6,9 @@
   const stringify = (object, sep = '&', eq = '=') => Object.keys(object ?? {})
     .flatMap((name) => (Array.isArray(object[name]) ? object[name].map((one) => write(name) + eq + write(one)) : [write(name) + eq + write(object[name])])).join(sep);
   function parse(source, sep = '&', eq = '=') {
-    const out = Object.create(null), read = (part) => { try { return decodeURIComponent(part.replace(/\+/g, ' ')); } catch (e) { return part; } };
+    const out = Object.create(null), read = (part) => {
+      try { return decodeURIComponent(part.replace(/\+/g, ' ')); } catch (e) { return part; }
+    };
     for (const part of String(source ?? '').split(sep)) {
       if (!part) continue;
       const at = part.indexOf(eq), name = read(at < 0 ? part : part.slice(0, at)), value = at < 0 ? '' : read(part.slice(at + eq.length));

@@ -3,7 +3,16 @@
   'use strict';
   const PORTS = { 'http:': '80', 'https:': '443', 'ftp:': '21', 'ws:': '80', 'wss:': '443' };
   const form = (text) => encodeURIComponent(text.toWellFormed()).replace(/[!'()~]/g, (c) => '%' + c.charCodeAt(0).toString(16).toUpperCase()).replace(/%20/g, '+');
-  const unform = (text) => { const spaced = text.replace(/\+/g, ' '); try { return decodeURIComponent(spaced); } catch (e) { return spaced.replace(/(?:%[\da-f]{2})+/gi, (run) => { try { return decodeURIComponent(run); } catch (x) { return '\ufffd'; } }); } };
+  const unform = (text) => {
+    const spaced = text.replace(/\+/g, ' ');
+    try {
+      return decodeURIComponent(spaced);
+    } catch (e) {
+      return spaced.replace(/(?:%[\da-f]{2})+/gi, (run) => {
+        try { return decodeURIComponent(run); } catch (x) { return '\ufffd'; }
+      });
+    }
+  };
   const escaped = (text, pattern) => text.toWellFormed().replace(pattern, (c) => encodeURIComponent(c));
 
   class URLSearchParams {
@@ -22,7 +31,10 @@
       }
     }
     append(name, value) { this.#pairs.push([String(name), String(value)]); this.#changed(); }
-    delete(name, value) { this.#pairs = this.#pairs.filter(([n, v]) => n !== String(name) || (value !== undefined && v !== String(value))); this.#changed(); }
+    delete(name, value) {
+      this.#pairs = this.#pairs.filter(([n, v]) => n !== String(name) || (value !== undefined && v !== String(value)));
+      this.#changed();
+    }
     get(name) { const pair = this.#pairs.find(([n]) => n === String(name)); return pair ? pair[1] : null; }
     getAll(name) { return this.#pairs.filter(([n]) => n === String(name)).map(([, v]) => v); }
     has(name) { return this.#pairs.some(([n]) => n === String(name)); }
@@ -44,13 +56,21 @@
     toJSON() { return {}; }
   }
 
-  const invalid = (text) => { const error = new TypeError(`Invalid URL`); error.code = 'ERR_INVALID_URL'; error.input = text; return error; };
+  const invalid = (text) => {
+    const error = new TypeError(`Invalid URL`);
+    error.code = 'ERR_INVALID_URL';
+    error.input = text;
+    return error;
+  };
   function resolvePath(path) {
     const out = [];
     const parts = path.split('/').slice(1);
     parts.forEach((part, i) => {
       const isLast = i === parts.length - 1, plain = part.toLowerCase().replace(/%2e/g, '.');
-      if (plain === '..') { out.pop(); if (isLast) out.push(''); } else if (plain === '.') { if (isLast) out.push(''); } else out.push(part);
+      if (plain === '..') {
+        out.pop();
+        if (isLast) out.push('');
+      } else if (plain === '.') { if (isLast) out.push(''); } else out.push(part);
     });
     return '/' + out.join('/');
   }
@@ -84,7 +104,11 @@
       const authority = /^\/\/(?:([^/]*)@)?([^/]*)([^]*)$/.exec(rest), host = /^(\[[\da-f:.]+\]|[^:]*)(?::(\d*))?$/i.exec(authority[2]);
       if (!host || (isSpecial && !host[1]) || /[\s<>^|%@\\]/.test(host[1]) || Number(host[2] || 0) > 65535) throw invalid(text);
       if (/[^\x21-\x7e]/.test(host[1])) throw invalid(text);
-      if (authority[1] !== undefined) { const at = authority[1].indexOf(':'); p.username = at < 0 ? authority[1] : authority[1].slice(0, at); p.password = at < 0 ? '' : authority[1].slice(at + 1); }
+      if (authority[1] !== undefined) {
+        const at = authority[1].indexOf(':');
+        p.username = at < 0 ? authority[1] : authority[1].slice(0, at);
+        p.password = at < 0 ? '' : authority[1].slice(at + 1);
+      }
       p.hostname = isSpecial ? host[1].toLowerCase() : host[1];
       p.port = host[2] && Number(host[2]) !== Number(PORTS[protocol]) ? String(Number(host[2])) : '';
       p.pathname = URL.#path(authority[3] || (isSpecial ? '/' : ''), protocol);
@@ -109,12 +133,23 @@
     set host(v) { const made = new URL(`${this.#p.protocol}//${v}`); this.#p.hostname = made.hostname; this.#p.port = made.port; }
     get origin() { return this.#p.protocol in PORTS ? `${this.#p.protocol}//${this.host}` : 'null'; }
     get pathname() { return this.#p.pathname; }
-    set pathname(v) { this.#p.pathname = URL.#path(String(v).replace(/^\/?/, '/').replace(/[?#]/g, encodeURIComponent), this.#p.protocol); }
+    set pathname(v) {
+      this.#p.pathname = URL.#path(String(v).replace(/^\/?/, '/').replace(/[?#]/g, encodeURIComponent), this.#p.protocol);
+    }
     get search() { return this.#p.search; }
-    set search(v) { v = String(v); this.#p.search = v === '' || v === '?' ? '' : escaped(v[0] === '?' ? v : '?' + v, /[^\x21\x24-\x26\x28-\x3b\x3d\x3f-\x7e]+/gu); this.#params = undefined; }
+    set search(v) {
+      v = String(v);
+      this.#p.search = v === '' || v === '?' ? '' : escaped(v[0] === '?' ? v : '?' + v, /[^\x21\x24-\x26\x28-\x3b\x3d\x3f-\x7e]+/gu);
+      this.#params = undefined;
+    }
     get hash() { return this.#p.hash; }
     set hash(v) { v = String(v); this.#p.hash = v === '' || v === '#' ? '' : v[0] === '#' ? v : '#' + v; }
-    get searchParams() { return (this.#params ??= new URLSearchParams(this.#p.search, () => { const text = this.#params.toString(); this.#p.search = text ? '?' + text : ''; })); }
+    get searchParams() {
+      return (this.#params ??= new URLSearchParams(this.#p.search, () => {
+        const text = this.#params.toString();
+        this.#p.search = text ? '?' + text : '';
+      }));
+    }
     get href() {
       const p = this.#p, who = p.username || p.password ? p.username + (p.password ? ':' + p.password : '') + '@' : '';
       return p.protocol + (p.hostname || p.protocol in PORTS || p.protocol === 'file:' ? '//' + who + this.host : '') + p.pathname + p.search + p.hash;

@@ -57,7 +57,10 @@
       else parent[name] = [parent[name], value];
     };
     const text = (part) => {
-      if (stack.length) { const top = stack[stack.length - 1]; top.text += part; } else if (part.trim()) reader.fail(root ? 'Text data outside of root node.' : 'Non-whitespace before first tag.');
+      if (stack.length) {
+        const top = stack[stack.length - 1];
+        top.text += part;
+      } else if (part.trim()) reader.fail(root ? 'Text data outside of root node.' : 'Non-whitespace before first tag.');
     };
     const close = (node) => {
       let value = node.value, words = node.text;
@@ -171,19 +174,28 @@
     buildObject(object) {
       const { options } = this, { pretty, indent, newline } = options.renderOpts, { attrkey, charkey } = options;
       const line = pretty ? newline : '', pad = (depth) => (pretty ? indent.repeat(depth) : '');
-      const words = (v) => { const t = v === true ? 'true' : v === false ? 'false' : String(v); return options.cdata && /[<>&]/.test(t) ? `<![CDATA[${t.replace(/]]>/g, ']]]]><![CDATA[>')}]]>` : escape(t); };
+      const words = (v) => {
+        const t = v === true ? 'true' : v === false ? 'false' : String(v);
+        return options.cdata && /[<>&]/.test(t) ? `<![CDATA[${t.replace(/]]>/g, ']]]]><![CDATA[>')}]]>` : escape(t);
+      };
       const element = (name, value, depth) => {
         if (!GOOD_NAME.test(name)) throw new Error(`Invalid character in name: ${name}`);
         if (depth > MAX_DEPTH) throw new Error('Nested too deeply');
         if (Array.isArray(value)) return value.map((item) => element(name, item, depth)).join('');
         const open = pad(depth) + '<' + name;
         if (value === null || value === undefined) return `${open}/>${line}`;
-        if (typeof value !== 'object' || value instanceof Date) { const t = words(value instanceof Date ? value.toISOString() : value); return t === '' ? `${open}/>${line}` : `${open}>${t}</${name}>${line}`; }
+        if (typeof value !== 'object' || value instanceof Date) {
+          const t = words(value instanceof Date ? value.toISOString() : value);
+          return t === '' ? `${open}/>${line}` : `${open}>${t}</${name}>${line}`;
+        }
         let attributes = '', inner = '', text = '';
         for (const key of Object.keys(value)) {
           const member = value[key];
           if (key === attrkey && typeof member === 'object' && member) {
-            for (const a of Object.keys(member)) if (member[a] !== undefined && member[a] !== null) { if (!GOOD_NAME.test(a)) throw new Error(`Invalid character in name: ${a}`); attributes += ` ${a}="${escapeAttribute(String(member[a]))}"`; }
+            for (const a of Object.keys(member)) if (member[a] !== undefined && member[a] !== null) {
+              if (!GOOD_NAME.test(a)) throw new Error(`Invalid character in name: ${a}`);
+              attributes += ` ${a}="${escapeAttribute(String(member[a]))}"`;
+            }
           } else if (key === charkey) text += words(member);
           else inner += element(key, member === undefined ? '' : member, depth + 1);
         }

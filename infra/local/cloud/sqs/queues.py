@@ -178,6 +178,16 @@ class Queues:
                     deleted += connection.execute(f"DELETE FROM {queue.relation} WHERE sent_at <= ?", too_old).rowcount
         return deleted
 
+    def release(self, connection: Connection) -> int:
+        """Show again every message a receiver holds; return how many. Only right when no receiver is left."""
+        released = 0
+        for name in self._queues.names(connection):
+            queue = self._queues.read(connection, name)
+            if queue is not None:
+                held = f"UPDATE {queue.relation} SET visible_at = ?1 WHERE receives > 0 AND visible_at > ?1"
+                released += connection.execute(held, (self._now_ms(),)).rowcount
+        return released
+
     def _counts(self, connection: Connection, queue: Queue) -> tuple[int, int, int]:
         now = self._now_ms()
         total, visible, delayed = connection.execute(

@@ -1,0 +1,77 @@
+"""Users: two ids, unique address, and a deletion that takes effect at once."""
+
+from __future__ import annotations
+
+import pytest
+
+from chalicelib.credentials import models as credentials
+from chalicelib.identity import workers
+from tests.builders import make_security, make_service, make_token, make_user
+from tests.client import Client, quoted
+from tests.queues import drain
+
+
+def test_a_user_is_found_by_either_id(client: Client) -> None:
+    minted = make_user(client, "hello@example.com", name="Ada")
+    by_minted = client.get(quoted("v1", "user", minted)).ok()
+    by_own = client.get(quoted("v1", "user", "hello@example.com")).ok()
+    assert by_minted == by_own
+    assert (by_own["id"], by_own["userId"], by_own["name"]) == (minted, "hello@example.com", "Ada")
+
+
+def test_id_stands_for_user_id_on_creation(client: Client) -> None:
+    minted = client.post("/v1/user", {"id": "u1", "name": "Ada"}).ok()["id"]
+    assert minted != "u1"
+    assert client.get("/v1/user/u1").ok()["id"] == minted
+
+
+@pytest.mark.parametrize("body", [{}, {"userId": ""}, {"userId": 7}, {"userId": "a\nb"}, {"userId": "u", "email": "x"}])
+def test_a_malformed_user_is_refused_by_field(client: Client, body: dict[str, object]) -> None:
+    answer = client.post("/v1/user", body)
+    assert answer.status == 400
+    assert answer.body["details"]["faults"][0]["location"].startswith("body.")
+
+
+def test_user_id_and_email_are_unique(client: Client) -> None:
+    make_user(client, "u1", email="a@example.com")
+    assert client.post("/v1/user", {"userId": "u1"}).status == 409
+    assert client.post("/v1/user", {"userId": "u2", "email": "A@example.com"}).status == 409
+    make_user(client, "u2")
+    assert client.put("/v1/user/u2", {"email": "a@example.com"}).status == 409
+
+
+def test_an_update_keeps_what_is_absent_and_clears_what_is_null(client: Client) -> None:
+    make_user(client, "u1", email="a@example.com", name="Ada")
+    shown = client.patch("/v1/user/u1", {"name": "Grace", "id": "x", "userId": "y"}).ok()
+    assert (shown["name"], shown["email"], shown["userId"]) == ("Grace", "a@example.com", "u1")
+    assert client.put("/v1/user/u1", {"email": None}).ok()["email"] is None
+    make_user(client, "u2", email="a@example.com")
+
+
+def test_another_workspace_sees_nothing(client: Client, stranger: Client) -> None:
+    minted = make_user(client, "u1")
+    assert stranger.get(f"/v1/user/{minted}").status == 404
+    assert stranger.delete("/v1/user/u1").status == 404
+    make_user(stranger, "u1")
+
+
+def test_a_deleted_user_is_gone_at_once_and_its_tokens_follow(client: Client, workspace: str, no_delays: None) -> None:
+    minted = make_user(client, "u1")
+    service = make_service(client)
+    make_token(client, make_security(client, service), "u1")
+    assert client.delete("/v1/user/u1").ok() == {}
+    assert client.get("/v1/user/u1").status == 404
+    assert client.delete("/v1/user/u1").status == 404
+    assert credentials.tokens_of(workspace, minted, service)
+    drain("platform_cleanup", workers.platform_cleanup)
+    assert not credentials.tokens_of(workspace, minted, service)
+    assert make_user(client, "u1") != minted
+
+
+def test_a_repeated_creation_under_one_key_answers_the_same(client: Client) -> None:
+    headers = {"Idempotency-Key": "k1"}
+    first = client.post("/v1/user", {"userId": "u1"}, headers=headers)
+    again = client.post("/v1/user", {"userId": "u1"}, headers=headers)
+    assert again.body == first.body
+    assert again.headers["idempotent-replayed"] == "true"
+    assert client.post("/v1/user", {"userId": "u2"}, headers=headers).status == 409
