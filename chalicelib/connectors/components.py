@@ -83,7 +83,7 @@ def update_version(resource: Resource, call: Call) -> Component:
 
 def delete(resource: Resource, call: Call) -> Component:
     """Delete a component at once; what leans on it follows from the queue. Raises NotFound."""
-    item: Component = resource.find(call, to_change=True)
+    item = _latest(resource, call)
     resource.before_delete(call, item)
     # Sent first: a message whose component is still there does nothing, a deletion without its message leaves debris.
     message = {"w": item.workspace_id, "kind": item.KIND, "service": item.service_id, "id": item.id}
@@ -94,10 +94,11 @@ def delete(resource: Resource, call: Call) -> Component:
 
 
 def _latest(resource: Resource, call: Call) -> Component:
+    """Find what the path names with the content of its latest version, whatever version's id was given."""
     found: Component = resource.find(call, to_change=True)
     if call.path[resource.variable] in (found.id, found.name):
         return found
-    return type(found).find(found.workspace_id, id=found.id, service_id=found.service_id)  # a version's id was given
+    return type(found).find(found.workspace_id, id=found.id, service_id=found.service_id)
 
 
 def _write_version(resource: Resource, call: Call, latest: Component, wanted: str) -> Component:

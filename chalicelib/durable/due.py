@@ -21,7 +21,8 @@ from chalicelib.storage.table import Key
 MINUTE_MS = 60_000
 DIRECT_MS = MAX_DELAY_S * 1000
 SHARDS = 4
-ATTRIBUTES = ("due", "dueB", "dueK")
+ENTRY = ("dueB", "dueK")
+ATTRIBUTES = ("due", *ENTRY)
 _AHEAD, _DIRECT = "#", "~"
 
 

@@ -1,7 +1,7 @@
 """The outbox (rule R5): what a write owes the world is written in the same update, and sent after it.
 
-It stands in `out` until the next write of the same item clears it, so it costs no write of its own. Whoever meets an
-item with something in its outbox, free or taken over, sends it again: receivers know a repeat by the ids in the message.
+It stands in `out` until the next write of the item clears it, so it costs no write of its own. Whoever meets an item
+that owes something, free or taken over, sends it again: receivers know a repeat by the ids in the message.
 """
 
 from __future__ import annotations
@@ -13,9 +13,9 @@ from typing import Any
 
 from chalicelib.adapters import queue
 from chalicelib.adapters.queue import Letter
-from chalicelib.durable.due import Timer
+from chalicelib.durable.due import ENTRY, Timer
 from chalicelib.durable.leases import Lease
-from chalicelib.storage.expressions import Change, Row, eq
+from chalicelib.storage.expressions import Change, Missing, Row, eq
 from chalicelib.storage.table import ConditionFailed, Key, TableLike
 
 Send = Callable[[str, Sequence[Letter]], None]
@@ -63,14 +63,21 @@ def settle(lease: Lease, now_ms: int, by: Send = queue.send_many) -> Lease:
     return replace(lease, owes=False)
 
 
-def flush(table: TableLike, key: Key, row: Row | None, now_ms: int, by: Send = queue.send_many) -> None:
-    """Send what a row owes that nobody holds, because it waits or has ended, and clear it.
+def flush(
+    table: TableLike, key: Key, row: Row | None, now_ms: int, by: Send = queue.send_many, *, is_own: bool = False
+) -> None:
+    """Send what an item owes that nobody holds any more, because it waits or has ended.
 
-    For who was refused a take: the last holder may have fallen before it could send. Clearing keeps wake-ups in the
-    outbox from calling up further wake-ups.
+    Call it with the row that suspend or finish answered (`is_own`), and with that of a refused take: the last holder
+    may have fallen before it could send. A visitor clears the outbox, or wake-ups in it would call up further
+    wake-ups; the holder only removes an index entry that was kept for the outbox's sake.
     """
     if not row or not row.get("out"):
         return
     send(owed(row), now_ms, by)
-    with suppress(ConditionFailed):
-        table.update(key, Change(remove=("out",)), eq("fence", row["fence"]) & eq("seq", row["seq"]))
+    condition = eq("fence", row["fence"]) & eq("seq", row["seq"])
+    if is_kept := "dueB" in row and "due" not in row:
+        condition = condition & Missing("due")
+    if is_kept or not is_own:
+        with suppress(ConditionFailed):
+            table.update(key, Change(remove=("out", *(ENTRY if is_kept else ()))), condition)

@@ -123,7 +123,7 @@ def suspend(
 ) -> Row | Lease:
     """Make one transition into a wait for a time, an event or whichever comes first. Raises LeaseLost.
 
-    Answers the waiting row: send what it owes and drop the message. Or answers a lease, when the event lies in the
+    Answers the waiting row: send what it owes (outbox.flush) and drop the message. Or answers a lease, when the event lies in the
     inbox already or the item is to end: the transition is made, the wait is over before it began, so go on.
     """
     condition = leases.fenced(lease) & at_seq(lease) & Missing("cancel")
@@ -150,7 +150,7 @@ def finish(
     out: Sequence[Message] = (),
     change: Change = _NOTHING,
 ) -> Row:
-    """Make the last transition. Raises LeaseLost. What the row owes then must still be sent."""
+    """Make the last transition. Raises LeaseLost. What the row owes then must still be sent (outbox.flush)."""
     put = {"st": state.value, "until": leases.FREE}
     return _transit(table, lease, put, leases.fenced(lease) & at_seq(lease), outcome, out, change)
 
@@ -183,8 +183,10 @@ def _transit(
         put[f"memo.{lease.seq}"] = outcome
     if out:
         put["out"] = outbox.stored(out)
-    ends = ("aw", "out", *(due.ATTRIBUTES if "st" in put else ()))  # an old due time is over when it waits or ends
-    remove = tuple(name for name in ends if name not in put) + change.remove
+    over = ["aw", "out"]
+    if "st" in put:  # it waits or ends, so an old due time is over; its index entry stays while something is owed
+        over += ["due"] if out and "dueB" in lease.row else due.ATTRIBUTES
+    remove = tuple(name for name in over if name not in put) + change.remove
     whole = replace(change, put=put, remove=remove)
     state = put.get("st", RUN)
     return leases.write(table, lease, whole, condition, lambda row: has_landed(row, lease, state, outcome))

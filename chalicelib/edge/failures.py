@@ -48,6 +48,8 @@ def status_of(error: PlatformError) -> int:
     """Give the HTTP status of an error by its nearest class in the table."""
     if isinstance(error, MethodNotAllowed):
         return 405
+    if own := getattr(error, "http_status", None):  # a surface that asks for another status than the meaning's
+        return int(own)
     for kind in type(error).__mro__:
         if kind in STATUS:
             return STATUS[kind]

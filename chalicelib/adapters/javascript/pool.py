@@ -9,7 +9,7 @@ import struct
 import subprocess
 import sys
 import threading
-import time
+from collections import Counter
 from pathlib import Path
 
 from chalicelib.core.errors import Unavailable
@@ -110,39 +110,37 @@ class Zygote:
 
 
 class Pool:
-    """Lends children. At most MAX_CHILDREN exist; an idle one of another workspace makes room, longest unused first."""
+    """Lends children. At most `size` exist; an idle one of another workspace makes room, longest unused first.
+
+    One workspace may hold five eighths of them at a time, so its endless loops leave room for the others.
+    """
 
     def __init__(self, size: int = MAX_CHILDREN, use_bytecode: bool = True) -> None:
         self._size, self._use_bytecode = size, use_bytecode
+        self._share = max(1, size * 5 // 8)
         self._changed = threading.Condition()
         self._idle: list[Child] = []
-        self._count = 0
+        self._busy: Counter[str] = Counter()
         self._zygote: Zygote | None = None
         self._zygote_lock = threading.Lock()
 
     def take(self, workspace_id: str, wait_s: float = WAIT_S) -> Child:
         """Lend a child of this workspace, forked if need be. Raises Unavailable when all stay busy too long."""
-        victim = None
-        deadline = time.monotonic() + wait_s
         with self._changed:
-            while True:
-                child = self._find(workspace_id)
-                if child is not None:
-                    return child
-                if self._count < self._size:
-                    self._count += 1
-                    break
-                if self._idle:
-                    victim = self._idle.pop(0)
-                    break
-                if not self._changed.wait(deadline - time.monotonic()):
-                    raise Unavailable("every JavaScript child is busy")
+            if not self._changed.wait_for(lambda: self._has_room(workspace_id), wait_s):
+                raise Unavailable("every JavaScript child is busy")
+            child = self._find(workspace_id)
+            is_full = len(self._idle) + self._busy.total() >= self._size
+            victim = self._idle.pop(0) if child is None and is_full else None
+            self._busy[workspace_id] += 1
+        if child is not None:
+            return child
         try:
             if victim is not None:
                 victim.zygote.reap(victim)
             return self._spawn(workspace_id)
         except BaseException:
-            self._forget_one()
+            self._return(workspace_id, None)
             raise
 
     def give_back(self, child: Child) -> None:
@@ -150,17 +148,15 @@ class Pool:
         child.runs += 1
         if child.runs >= MAX_RUNS or child.growth_kb > MAX_GROWTH_KB:
             self.discard(child)
-            return
-        with self._changed:
-            self._idle.append(child)
-            self._changed.notify()
+        else:
+            self._return(child.workspace_id, child)
 
     def discard(self, child: Child) -> int:
         """End a child and answer its wait status."""
         try:
             return child.zygote.reap(child)
         finally:
-            self._forget_one()
+            self._return(child.workspace_id, None)
 
     def pids(self) -> dict[int, str]:
         """Tell which idle process belongs to which workspace (tests and diagnosis)."""
@@ -172,7 +168,6 @@ class Pool:
         with self._changed:
             for child in self._idle:
                 child.sock.close()
-            self._count -= len(self._idle)
             self._idle.clear()
         with self._zygote_lock:
             if self._zygote is not None:
@@ -185,10 +180,17 @@ class Pool:
                 return self._idle.pop(index)
         return None
 
-    def _forget_one(self) -> None:
+    def _has_room(self, workspace_id: str) -> bool:
+        return self._busy[workspace_id] < self._share and self._busy.total() < self._size
+
+    def _return(self, workspace_id: str, child: Child | None) -> None:
         with self._changed:
-            self._count -= 1
-            self._changed.notify()
+            self._busy[workspace_id] -= 1
+            if not self._busy[workspace_id]:
+                del self._busy[workspace_id]
+            if child is not None:
+                self._idle.append(child)
+            self._changed.notify_all()
 
     def _spawn(self, workspace_id: str) -> Child:
         try:

@@ -140,7 +140,9 @@ class LocalCloud:
         return {name: bound(method) for name, method in methods.items()}
 
     def _version(self) -> int:
-        def read(connection: Connection) -> int:
-            return int(connection.execute("PRAGMA data_version").fetchone()[0])
+        return self._store.run(_read_version)
 
-        return self._store.run(read)
+
+def _read_version(connection: Connection) -> int:
+    version: int = connection.execute("PRAGMA data_version").fetchone()[0]
+    return version

@@ -17,6 +17,7 @@ from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
 from typing import Concatenate, ParamSpec, TypeVar
+from weakref import WeakSet
 
 Connection = sqlite3.Connection
 P = ParamSpec("P")
@@ -35,19 +36,36 @@ SCHEMA = (
 )
 
 
+class Held:
+    """A thread's connection; it is closed when the thread is gone."""
+
+    __slots__ = ("__weakref__", "connection")
+
+    def __init__(self, connection: Connection) -> None:
+        self.connection = connection
+
+    def __del__(self) -> None:
+        self.connection.close()
+
+
 class Store:
-    """Connections to the file, one per thread, and the loop that repeats work another process stood in the way of."""
+    """Connections to the file, one per thread, and the loop that repeats work another process stood in the way of.
+
+    A process forked from one that has the file open must not use the file: SQLite would take locks of the parent for
+    its own. Such a process is refused. Start other processes anew, or fork them before.
+    """
 
     def __init__(self, path: Path) -> None:
-        self.path = path
+        self.path = path.resolve()
+        if self.path in FORKED:
+            raise RuntimeError(f"{path} was open when this process was forked")
         self._local = threading.local()
         self._guard = threading.Lock()
-        self._connections: list[Connection] = []
-        self._inherited: list[Connection] = []
+        self._held: WeakSet[Held] = WeakSet()
         self._closed = False
         self.on_stale: list[Callable[[], None]] = []
         path.parent.mkdir(parents=True, exist_ok=True)
-        os.register_at_fork(after_in_child=self._after_fork)
+        STORES.add(self)
         self.run(self._prepare)
 
     def connection(self) -> Connection:
@@ -79,16 +97,15 @@ class Store:
 
     def close(self) -> None:
         """Close every connection. Only when no thread uses one any more."""
-        with self._guard:
-            self._closed = True
-            connections, self._connections = self._connections, []
-        for connection in connections:
-            connection.close()
+        self._closed = True
         self._local = threading.local()
+        with self._guard:
+            for held in list(self._held):
+                held.connection.close()
 
     def _connect(self) -> Connection:
-        if self._closed:
-            raise RuntimeError("the local cloud is closed")
+        if self._closed or self.path in FORKED:
+            raise RuntimeError("the local cloud is closed, or was opened by the parent of this process")
         connection = sqlite3.connect(
             self.path, timeout=1.0, isolation_level=None, check_same_thread=False, cached_statements=512
         )
@@ -98,9 +115,10 @@ class Store:
         connection.execute(f"PRAGMA journal_size_limit = {WAL_LIMIT_BYTES}")
         connection.execute(f"PRAGMA cache_size = -{CACHE_KIB}")
         connection.execute("PRAGMA busy_timeout = 0")
-        self._local.connection = connection
+        held = Held(connection)
+        self._local.held, self._local.connection = held, connection
         with self._guard:
-            self._connections.append(connection)
+            self._held.add(held)
         return connection
 
     def _prepare(self, connection: Connection) -> None:
@@ -120,12 +138,35 @@ class Store:
         else:
             raise error
 
-    def _after_fork(self) -> None:
-        # A forked child may not even close what it inherited: that would act on the parent's file.
-        self._inherited.extend(self._connections)
-        self._connections = []
+    def held(self) -> list[Held]:
+        """Give all open connections."""
+        with self._guard:
+            return list(self._held)
+
+    def abandon(self) -> None:
+        """Forget everything, in a forked child."""
+        FORKED.add(self.path)
         self._local = threading.local()
         self._guard = threading.Lock()
+
+
+STORES: WeakSet[Store] = WeakSet()
+FORKED: set[Path] = set()
+INHERITED: list[Held] = []
+
+
+def _before_fork() -> None:
+    # A forked child may not even close what it inherits: that would act on the parent's file.
+    INHERITED.extend(held for store in STORES for held in store.held())
+
+
+def _after_fork_in_child() -> None:
+    for store in STORES:
+        if store.held():
+            store.abandon()
+
+
+os.register_at_fork(before=_before_fork, after_in_parent=INHERITED.clear, after_in_child=_after_fork_in_child)
 
 
 class Transaction:

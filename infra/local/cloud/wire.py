@@ -1,6 +1,7 @@
 """The hook behind botocore: a prepared request in, an answer out, no network between."""
 
 import itertools
+import sqlite3
 from collections.abc import Callable, Iterator, Mapping
 from enum import Enum
 from typing import Any
@@ -62,13 +63,18 @@ class Service:
             content = self._perform(name, body, url)
         except CloudError as error:
             return self._failure(url, error)
+        except sqlite3.Error as error:  # the disk is full, or the file was busy for too long
+            return self._failure(url, CloudError("InternalServerError", str(error), status=500))
         return AWSResponse(url, 200, self._headers(), Answer(content))
 
     def _perform(self, name: str, text: bytes, url: str) -> bytes:
         operation = self._operations.get(name)
         if operation is None:
             raise CloudError("UnknownOperationException", f"{name} is not supported by the local cloud")
-        body = orjson.loads(text)
+        try:
+            body = orjson.loads(text)
+        except orjson.JSONDecodeError as error:
+            raise CloudError("SerializationException", str(error)) from None
         fault = self.fault(name, body) if self.fault is not None else None
         if fault is Fault.THROTTLE:
             raise CloudError(self._throttle_code, "The level of configured provisioned throughput was exceeded")

@@ -141,6 +141,17 @@ def test_when_all_are_busy_too_long_it_says_so() -> None:
     pool.close()
 
 
+def test_one_workspace_cannot_hold_every_child(own: Runner) -> None:
+    endless = Script("for (;;) {}", {}, timeout_s=1.5)
+    with ThreadPoolExecutor(MAX_CHILDREN) as threads:
+        loops = [threads.submit(own.run, "greedy", endless) for _ in range(MAX_CHILDREN)]
+        time.sleep(0.2)
+        started = time.monotonic()
+        assert [own.run(name, ONE).value for name in ("a", "b", "a")] == [1, 1, 1]
+        assert time.monotonic() - started < 1
+        assert all(isinstance(loop.exception(), LogicFailed) for loop in loops)
+
+
 def test_a_child_is_replaced_after_enough_runs(own: Runner, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("chalicelib.adapters.javascript.pool.MAX_RUNS", 3)
     pids = []

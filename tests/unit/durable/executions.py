@@ -87,7 +87,7 @@ class Executions(World):
             row = yield from self._advance(worker, taken)
             if row is not None:
                 yield
-                outbox.send(outbox.owed(row), self.time(worker), self.send)
+                outbox.flush(self.table, KEY, row, self.time(worker), self.send, is_own=True)
             self.drop(parcel)
             return
         if taken.why is not Why.HELD:
@@ -183,7 +183,7 @@ class Executions(World):
 
     def is_done(self) -> bool:
         row = self.table.rows.get(KEY)
-        return not self.is_accepted if row is None else row["st"] in steps.ENDED
+        return not self.is_accepted if row is None else row["st"] in steps.ENDED and "dueB" not in row
 
     def check(self) -> None:
         row = self.table.rows[KEY]

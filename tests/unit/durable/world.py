@@ -302,7 +302,7 @@ class World:
             self.now_ms = max(self.now_ms + 1, min(one.visible_ms for one in self.parcels))
             return
         self.sweeps += 1
-        dues = [row["due"] for row in self.table.rows.values() if "dueB" in row]
+        dues = [int(row["dueK"][:13]) for row in self.table.rows.values() if "dueB" in row]
         expect(bool(dues) and self.sweeps < 50, "nothing is left that could bring the item to its end")
         to_come_ms = min(dues) - self.now_ms
         away_ms = 60_000 if to_come_ms < sweep.AHEAD_MS else to_come_ms - 10 * due.MINUTE_MS

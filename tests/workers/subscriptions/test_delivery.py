@@ -27,7 +27,9 @@ def test_a_notification_reaches_its_subscriber_signed(world: World) -> None:
 
 def test_the_trigger_shapes_what_is_sent_and_may_refuse(world: World) -> None:
     trigger = world.add_trigger("hook")
-    world.hook(trigger, "trigger", lambda notification, variables, match: variables.get("want") and notification["body"])
+    world.hook(
+        trigger, "trigger", lambda notification, variables, match: variables.get("want") and notification["body"]
+    )
     world.insert(trigger, 1, variables={"want": False})
     world.insert(trigger, 2, variables={"want": True})
     world.notify({"a": 1})
@@ -88,8 +90,6 @@ def test_a_failure_is_tried_again_with_the_same_bytes_and_id(world: World) -> No
 
 
 def test_the_schedule_ends_in_failed(world: World) -> None:
-
-
     item = world.insert(world.add_trigger("hook"))
     world.answer(500)
     world.notify()
@@ -99,7 +99,7 @@ def test_the_schedule_ends_in_failed(world: World) -> None:
             break
         due = world.deliveries(item)[0]["due"]
         world.advance(max(60, (due - clock.now_ms()) / 1000 - 300))
-        tick()
+        world.tick()
         world.pump()
     (row,) = world.deliveries(item)
     assert (row["st"], row["a"]) == ("failed", 10)

@@ -178,6 +178,11 @@ class World:
             total += handled
         return total
 
+    def tick(self) -> None:
+        """Run the schedule once."""
+        fields = ("version", "id", "account", "region", "source", "time", "detail-type")
+        workers.tick({name: "" for name in fields} | {"detail": {}, "resources": []}, Context())
+
     # --- what one sees ----------------------------------------------------------------------------------------
 
     def deliveries(self, item: Subscription | str) -> list[Row]:

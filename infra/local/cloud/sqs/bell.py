@@ -94,23 +94,27 @@ class Bell:
     def _run(self) -> None:
         version, clock = -1, self._now_ms()
         while not self._is_closed:
-            rooms = [(name, room) for name, room in list(self._rooms.items()) if room.waiting]
-            if not rooms:
-                self._someone_waits.clear()
-                if not any(room.waiting for room in list(self._rooms.values())):
-                    self._someone_waits.wait()
-                continue
+            is_idle = True
             seen, now = self._version(), self._now_ms()
-            has_jumped = abs(now - clock) > JUMP_MS
-            for name, room in rooms:
-                self._tend(name, room, seen != version, now, has_jumped)
+            has_changed, has_jumped = seen != version, abs(now - clock) > JUMP_MS
+            for name, room in list(self._rooms.items()):
+                if room.waiting:
+                    is_idle = False
+                    if has_changed or has_jumped or room.is_fresh or room.due_at <= now:
+                        self._tend(name, room, now, has_jumped)
             version, clock = seen, now
+            if is_idle:
+                self._sleep_until_someone_waits()
             time.sleep(TICK_S)
 
-    def _tend(self, name: str, room: Room, has_changed: bool, now: int, has_jumped: bool) -> None:
-        if has_changed or room.is_fresh or room.due_at <= now:
-            room.is_fresh = False
-            room.due_at = self._due_at(name)
+    def _sleep_until_someone_waits(self) -> None:
+        self._someone_waits.clear()
+        if not self._is_closed and not any(room.waiting for room in list(self._rooms.values())):
+            self._someone_waits.wait()
+
+    def _tend(self, name: str, room: Room, now: int, has_jumped: bool) -> None:
+        room.is_fresh = False
+        room.due_at = self._due_at(name)
         if room.due_at <= now or has_jumped:
             with room.condition:
                 room.ticket += 1
