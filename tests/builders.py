@@ -46,9 +46,7 @@ def make_event(client: Client, service: str, route: str = "return null", **field
     return _make(client, service, "event", {"name": f"event{number()}", "logic": {"route": route}, **fields})
 
 
-def make_trigger(
-    client: Client, service: str, code: str = "return notification.body", **fields: Any
-) -> dict[str, Any]:
+def make_trigger(client: Client, service: str, code: str = "return notification.body", **fields: Any) -> dict[str, Any]:
     """Make a trigger with a trigger hook; give it as answered."""
     return _make(client, service, "trigger", {"name": f"trigger{number()}", "logic": {"trigger": code}, **fields})
 

@@ -64,8 +64,6 @@ def of_component(workspace_id: str, service_id: str, kind: str, component_id: st
         return False
     if kind == Variable.KIND:
         credentials.remove_value(workspace_id, service_id, component_id)
-    if kind == Event.KIND:
-        notifications.withdraw(workspace_id, service_id, component_id)
     gone: Component = KINDS[kind].new(workspace_id, id=component_id, service_id=service_id)
     keys, is_last = components.archive_deletes(gone)
     CATALOGUE.write_many(deletes=keys)

@@ -22,8 +22,8 @@ class Definition:
     component: Component
 
 
-_definitions: Cached[Definition] = Cached(AGE_S, size=2_000)
-_versions: Cached[ServiceVersion] = Cached(AGE_S, size=2_000)
+_definitions: Cached[Definition] = Cached(AGE_S, size=500)
+_versions: Cached[ServiceVersion] = Cached(AGE_S, size=500)
 
 
 def forget() -> None:

@@ -12,10 +12,10 @@ from chalicelib.edge.resource import Resource
 
 
 def check(call: Call, event: Any) -> None:
-    """Check the event and enter its address into the directory before the event is there to be notified."""
+    """Check the event and give it its address."""
     components.check(call, event)
     event.type = event.type or "standard"
-    notifications.announce(event)
+    event.hook_key = notifications.hook_key_of(event.workspace_id, event.service_id, event.id)
 
 
 events = Resource(
@@ -30,5 +30,5 @@ events = Resource(
 
 def delete(call: Call) -> None:
     """Delete an event; its address is unknown from then on."""
-    event = components.delete(events, call)
-    notifications.withdraw(event.workspace_id, event.service_id, event.id)
+    components.delete(events, call)
+    notifications.forget()

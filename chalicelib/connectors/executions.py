@@ -113,7 +113,7 @@ def _unwrapped(action: Component, body: Any) -> Any:
     """Take `{"input": {...}}` for its content, unless the action has an input of that name."""
     if not isinstance(body, dict):
         raise InvalidInput.at("body", "must be a JSON object", "type")
-    if set(body) == {"input"} and isinstance(body["input"], dict):
-        if "input" not in schema_check.field_names(action.json_schema):
-            return body["input"]
+    is_wrapped = set(body) == {"input"} and isinstance(body["input"], dict)
+    if is_wrapped and "input" not in schema_check.field_names(action.json_schema):
+        return body["input"]
     return body

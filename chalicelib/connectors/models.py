@@ -6,6 +6,7 @@ a version id (`<kind>@<version id>`) leads to component and version, beside the 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Self
 from urllib.parse import quote
@@ -175,11 +176,11 @@ class Component(Item):
 
     # --- overrides ------------------------------------------------------------------------------------------
 
-    def insert(self, also: Any = ()) -> Self:
+    def insert(self, also: Sequence[Write] = ()) -> Self:
         """Store a new component, findable by its version's id too when its kind has versions."""
         return super().insert([*also, self.claiming_version()] if self.IS_VERSIONED else also)
 
-    def remove(self, also: Any = ()) -> None:
+    def remove(self, also: Sequence[Write] = ()) -> None:
         """Delete the component and its names; older versions are swept later."""
         super().remove([*also, Write(self.TABLE, key=self.version_alias())] if self.IS_VERSIONED else also)
 
@@ -220,6 +221,17 @@ class Event(Component):
     NOUN, KIND = "event", "event"
     SORT = "event#{id}"
     UNIQUE = (Unique("name", "SVC#{service_id}", "event@{name}"),)
+
+    hook_key: str = ""  # of its notification address
+
+    def insert(self, also: Sequence[Write] = ()) -> Self:
+        """Store a new event together with the directory's row of its address."""
+        row = hook_row(self.hook_key, self.workspace_id, self.service_id, self.id)
+        return super().insert([*also, Write(self.TABLE, row=row)])
+
+    def remove(self, also: Sequence[Write] = ()) -> None:
+        """Delete the event; its address means nothing from then on."""
+        super().remove([*also, Write(self.TABLE, key=hook_address(self.hook_key))])
 
 
 @dataclass(kw_only=True)

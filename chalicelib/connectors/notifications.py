@@ -13,7 +13,7 @@ import json
 from dataclasses import dataclass
 
 from chalicelib.connectors import definitions
-from chalicelib.connectors.models import Component, Event, Service, hook_address, hook_row
+from chalicelib.connectors.models import Component, Event, Service, hook_address
 from chalicelib.core.cache import Cached
 from chalicelib.core.config import settings
 from chalicelib.core.errors import NotFound
@@ -61,16 +61,15 @@ def url_of(service: Service, event: Component) -> str:
     return f"{settings().public_url}/v1/hook/{hook_key_of(event.workspace_id, service.id, event.id)}"
 
 
-def announce(event: Component) -> None:
-    """Enter an event's address into the directory; doing it again changes nothing."""
-    key = hook_key_of(event.workspace_id, event.service_id, event.id)
-    CATALOGUE.put(hook_row(key, event.workspace_id, event.service_id, event.id))
+def forget() -> None:
+    """Drop what is cached: an event was deleted in this process."""
+    _targets.forget()
 
 
 def withdraw(workspace_id: str, service_id: str, event_id: str) -> None:
-    """Take an event's address out of the directory."""
+    """Take the address of a deleted service's event out of the directory."""
     CATALOGUE.delete(hook_address(hook_key_of(workspace_id, service_id, event_id)))
-    _targets.forget()
+    forget()
 
 
 def _read(hook_key: str) -> tuple[str, str, str] | None:

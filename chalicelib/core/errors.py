@@ -49,7 +49,7 @@ class PlatformError(Exception):
 
 
 class InvalidInput(PlatformError):
-    """The caller's data is wrong; `faults` names every place."""
+    """Something in the request is wrong. `faults` names every place."""
 
     def __init__(self, message: str, faults: list[Fault] | None = None) -> None:
         super().__init__(message)
@@ -62,7 +62,7 @@ class InvalidInput(PlatformError):
 
 
 class Unauthenticated(PlatformError):
-    """No credentials, or unknown ones."""
+    """No credentials were sent, or unknown ones."""
 
 
 class Forbidden(PlatformError):
@@ -70,7 +70,7 @@ class Forbidden(PlatformError):
 
 
 class NotFound(PlatformError):
-    """Absent, or not this workspace's: never told apart."""
+    """It does not exist for this caller. Absent and another workspace's are never told apart."""
 
 
 class Gone(PlatformError):
@@ -102,11 +102,11 @@ class InProgress(Conflict):
 
 
 class TooLarge(PlatformError):
-    """Outside the stated limits."""
+    """The request is outside the stated limits."""
 
 
 class UnsupportedMedia(PlatformError):
-    """Not a content type this operation reads."""
+    """This operation does not read that content type."""
 
 
 class RateLimited(PlatformError):
@@ -120,7 +120,7 @@ class RateLimited(PlatformError):
 
 
 class LogicFailed(PlatformError):
-    """A script threw, or ran out of time or memory.
+    """A script threw, or ran out of its limits.
 
     `kind` is one of threw, timeout, memory, stack, output, syntax, stuck; line and column count from 1 in the
     user's own code, or are None. `logs` are the console lines printed before the end.

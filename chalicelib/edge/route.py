@@ -16,6 +16,7 @@ from urllib.parse import unquote
 
 import orjson
 from chalice import Blueprint, Chalice, Response
+from pydantic.alias_generators import to_camel
 
 from chalicelib.adapters import logs
 from chalicelib.core import clock, ids, jsontext
@@ -171,7 +172,7 @@ def _serve(row: Route, request: Any, request_id: str, path: Mapping[str, str]) -
         operation=row.operation_id,
         caller=caller,
         request_id=request_id,
-        path={name: usable_text(unquote(value), f"path.{name}") for name, value in path.items()},
+        path={name: usable_text(unquote(value), f"path.{to_camel(name)}") for name, value in path.items()},
         query=dict(request.query_params or {}),
         headers=headers,
         raw_body=_raw(request, row),

@@ -12,18 +12,12 @@ from chalicelib.identity.users import CLEANUP_DELAY_S, CLEANUP_QUEUE
 
 GRACE_MS = 60_000  # a message is sent before its deletion; one whose thing is still there then was never deleted
 COMPONENTS = ("action", "event", "trigger", "security", "variable")
-SUBSCRIPTION = "subscription"  # whose context knows itself what is left to be done
 
 Body = dict[str, Any]
 
 
 def follow_up(body: Body) -> None:
     """Do one page of what a deletion leaves to be done, and ask for the next."""
-    if body["kind"] == SUBSCRIPTION:
-        from chalicelib.subscriptions import public as subscriptions  # which leans on identity
-
-        subscriptions.clean_up_subscription(body)
-        return
     is_gone, clean_up = _steps(body["kind"])
     if not is_gone(body):
         if clock.now_ms() - body["at"] < GRACE_MS:

@@ -22,7 +22,8 @@ from waitress.task import ErrorTask
 
 from chalicelib.core import ids
 
-MAX_BODY_BYTES = 10 * 1_048_576
+MAX_BODY_BYTES = 10 * 1_048_576  # what API Gateway takes
+_MAX_SWALLOWED_BYTES = 64 * MAX_BODY_BYTES  # read and dropped, so that the sender gets to see the answer
 THREADS = 16
 _API_KEY_HEADER = re.compile(rb"(\r\n)api_key([ \t]*:)", re.IGNORECASE)
 _REASONS = {status.value: f"{status.value} {status.phrase}" for status in HTTPStatus}
@@ -75,6 +76,8 @@ class Gateway:
         self._router = Router(path for path in app.routes if path != "/{proxy+}")
 
     def __call__(self, environ: dict[str, Any], start_response: Start) -> Iterable[bytes]:
+        if int(environ.get("CONTENT_LENGTH") or 0) > MAX_BODY_BYTES:
+            return _refuse_size(start_response)
         event = self._event(environ)
         answer = self._app(event, None)
         body = answer.get("body", "")
@@ -125,6 +128,13 @@ class Gateway:
             "body": body,
             "isBase64Encoded": is_base64,
         }
+
+
+def _refuse_size(start_response: Start) -> Iterable[bytes]:
+    text = {"error": f"the body is larger than {MAX_BODY_BYTES} bytes", "type": "TooLarge", "status": 413}
+    raw = json.dumps(text).encode()
+    start_response(_REASONS[413], [("Content-Type", "application/json"), ("Content-Length", str(len(raw)))])
+    return [raw]
 
 
 def _headers(environ: dict[str, Any]) -> dict[str, str]:
@@ -183,7 +193,7 @@ def serve(app: Any, host: str, port: int) -> Any:
         channel_timeout=65,
         connection_limit=1000,
         backlog=1024,
-        max_request_body_size=MAX_BODY_BYTES,
+        max_request_body_size=_MAX_SWALLOWED_BYTES,
         max_request_header_size=32_768,
         clear_untrusted_proxy_headers=True,
     )

@@ -2,7 +2,9 @@
 
 import os
 import signal
-from collections.abc import Callable
+import traceback
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -11,22 +13,35 @@ from tests.conformance.clouds import Clock, Cloud, new_clients
 
 
 class Child:
-    """A process that works on a local cloud of its own, on a file it shares with others."""
+    """A process that works on a local cloud of its own, on a file it shares with others.
+
+    It is forked at once, before this process opens the file, and opens the file itself when told to go.
+    """
 
     def __init__(self, path: Path, work: Callable[[Cloud, Callable[[str], None]], None]) -> None:
-        """Start work(cloud, tell); what it tells can be read line by line."""
-        read_end, write_end = os.pipe()
+        """Prepare work(cloud, tell); what it tells can be read line by line."""
+        go_read, self._go = os.pipe()
+        told_read, told_write = os.pipe()
         self.pid = os.fork()
         if self.pid == 0:
             code = 1
             try:
-                os.close(read_end)
-                work(open_cloud(path), lambda line: void(os.write(write_end, f"{line}\n".encode())))
+                os.close(self._go)
+                if os.read(go_read, 1):
+                    work(open_cloud(path), lambda line: void(os.write(told_write, f"{line}\n".encode())))
                 code = 0
+            except BaseException:
+                traceback.print_exc()
             finally:
                 os._exit(code)
-        os.close(write_end)
-        self._told = os.fdopen(read_end)
+        os.close(go_read)
+        os.close(told_write)
+        self._told = os.fdopen(told_read)
+
+    def go(self) -> None:
+        """Let it begin."""
+        os.write(self._go, b"!")
+        os.close(self._go)
 
     def line(self) -> str:
         """Wait for the next line."""
@@ -44,8 +59,7 @@ class Child:
 
     def join(self) -> None:
         """Wait for the end, which must be a good one."""
-        if not self._told.closed:
-            self._told.close()
+        self._told.close()
         _, status = os.waitpid(self.pid, 0)
         assert status == 0
 
@@ -58,6 +72,16 @@ def open_cloud(path: Path, *, later_s: float = 0) -> Cloud:
     for client in clients.values():
         local.attach(client, direct=True)
     return Cloud("direct", clock, clients, local)
+
+
+@contextmanager
+def opened(path: Path, *, later_s: float = 0) -> Iterator[Cloud]:
+    cloud = open_cloud(path, later_s=later_s)
+    assert cloud.local is not None
+    try:
+        yield cloud
+    finally:
+        cloud.local.close()
 
 
 def void(_: object) -> None:

@@ -16,7 +16,7 @@ from typing import Any
 
 from tests.conformance.clouds import Cloud
 from tests.conformance.conftest import TABLE, create_table
-from tests.conformance.processes import Child, open_cloud
+from tests.conformance.processes import Child, opened
 
 ROUNDS = 20
 WORKERS = 2
@@ -169,28 +169,25 @@ def expected(worker: Worker, seed: int, lines: list[str]) -> list[State]:
 def test_nothing_acknowledged_is_lost_by_a_kill(tmp_path: Path) -> None:
     path = tmp_path / "cloud.sqlite"
     workers = [Worker(f"w{number}") for number in range(WORKERS)]
-    cloud = open_cloud(path)
-    assert cloud.local is not None
-    create_table(cloud)
-    for worker in workers:
-        cloud.sqs.create_queue(QueueName=worker.name)
-    cloud.local.close()
+    with opened(path) as cloud:
+        create_table(cloud)
+        for worker in workers:
+            cloud.sqs.create_queue(QueueName=worker.name)
     timing, answered = random.Random(7), 0
     for seed in range(1, ROUNDS + 1):
         children = [Child(path, partial(worker.run, seed=seed)) for worker in workers]
+        for child in children:
+            child.go()
         for child in children:
             assert child.line() == "ready"
         time.sleep(timing.uniform(0.002, 0.06))
         for child in children:
             child.kill()
-        cloud = open_cloud(path, later_s=seed * 1000)
-        assert cloud.local is not None
-        for worker, child in zip(workers, children, strict=True):
-            lines = child.rest()
-            answered += sum(line.startswith("done") for line in lines)
-            found = worker.found(cloud)
-            states = expected(worker, seed, lines)
-            assert found in states
-            worker.state = found
-        cloud.local.close()
+        with opened(path, later_s=seed * 1000) as cloud:
+            for worker, child in zip(workers, children, strict=True):
+                lines = child.rest()
+                answered += sum(line.startswith("done") for line in lines)
+                found = worker.found(cloud)
+                assert found in expected(worker, seed, lines)
+                worker.state = found
     assert answered > ROUNDS * 20

@@ -71,7 +71,7 @@ def test_all_or_nothing(cloud: Cloud, table: str, put: Put) -> None:
 def test_every_failed_condition_is_reported(cloud: Cloud, table: str, put: Put) -> None:
     put("p", "a", n={"N": "1"})
     put("p", "b", n={"N": "1"})
-    condition = {"ConditionExpression": "attribute_not_exists(pk)"}
+    condition: dict[str, Any] = {"ConditionExpression": "attribute_not_exists(pk)"}
     with fails("TransactionCanceledException") as answer:
         cloud.dynamodb.transact_write_items(
             TransactItems=[add(table, "a", **condition), add(table, "c"), add(table, "b", **condition)]

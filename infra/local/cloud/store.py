@@ -157,11 +157,11 @@ INHERITED: list[Held] = []
 
 def _before_fork() -> None:
     # A forked child may not even close what it inherits: that would act on the parent's file.
-    INHERITED.extend(held for store in STORES for held in store.held())
+    INHERITED.extend(held for store in list(STORES) for held in store.held())
 
 
 def _after_fork_in_child() -> None:
-    for store in STORES:
+    for store in list(STORES):
         if store.held():
             store.abandon()
 

@@ -82,7 +82,11 @@ def test_a_trigger_takes_trigger_id_for_its_id(client: Client, service: str) -> 
         ("action", {}, "body.name"),
         ("action", {"name": "a", "logic": {"run": "x"}}, "body.logic.run"),
         ("action", {"name": "a", "logic": {"execute": 1}}, "body.logic.execute"),
-        ("action", {"name": "a", "logic": {"execute": {"language": "ruby", "code": ""}}}, "body.logic.execute.language"),
+        (
+            "action",
+            {"name": "a", "logic": {"execute": {"language": "ruby", "code": ""}}},
+            "body.logic.execute.language",
+        ),
         ("action", {"name": "a", "logic": []}, "body.logic"),
         ("action", {"name": "a", "schema": {"variables": "x"}}, "body.schema.variables"),
         ("action", {"name": "a", "schema": {"variables": [{}]}}, "body.schema.variables.0"),

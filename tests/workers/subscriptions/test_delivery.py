@@ -94,17 +94,28 @@ def test_the_schedule_ends_in_failed(world: World) -> None:
     world.answer(500)
     world.notify()
     world.pump()
-    for _ in range(600):
-        if world.deliveries(item)[0]["st"] != "pending":
-            break
-        due = world.deliveries(item)[0]["due"]
-        world.advance(max(60, (due - clock.now_ms()) / 1000 - 300))
-        world.tick()
-        world.pump()
+    while world.deliveries(item)[0]["st"] == "pending":
+        world.bring_due(item)
     (row,) = world.deliveries(item)
     assert (row["st"], row["a"]) == ("failed", 10)
     assert len(world.sent) == 10
     assert "due" not in row and "dueB" not in row
+
+
+def test_long_waits_lie_in_the_due_index_and_short_ones_do_not(world: World) -> None:
+    item = world.insert(world.add_trigger("hook"))
+    world.answer(503, {"retry-after": "1800"})
+    world.notify()
+    world.pump()
+    (row,) = world.deliveries(item)
+    assert "dueB" in row and row["due"] - clock.now_ms() > 1_790_000
+    world.answer(500)
+    world.advance(1_700)
+    world.tick()
+    world.advance(101)
+    world.pump()
+    (row,) = world.deliveries(item)
+    assert (row["a"], "dueB" in row) == (2, False)
 
 
 def test_gone_disables_at_once(world: World) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 from unittest import mock
 
 
-from chalicelib.adapters import aws
+from chalicelib.adapters import aws, queue
 from chalicelib.adapters.http_client import Headers, Request, Response
 from chalicelib.adapters.javascript import Outcome
 from chalicelib.connectors.models import Component, Event, Service, Trigger
@@ -177,6 +177,14 @@ class World:
         while handled := sum(self.step(name) for name in names or HANDLERS):
             total += handled
         return total
+
+    def bring_due(self, item: Subscription | str) -> None:
+        """Let the time of every pending delivery come, with the message the due index would send."""
+        for row in self.deliveries(item):
+            if row["st"] == "pending":
+                self.advance(max(0.0, (row["due"] - clock.now_ms()) / 1000) + 0.01)
+                queue.send(queues.RETRY, models.due_message(row["pk"], row["sk"]))
+        self.pump(queues.RETRY)
 
     def tick(self) -> None:
         """Run the schedule once."""

@@ -8,7 +8,7 @@ import threading
 import time
 from collections.abc import Callable
 
-TICK_S = 0.010
+TICK_S = 0.012
 JUMP_MS = 1000
 NEVER = 1 << 62
 
