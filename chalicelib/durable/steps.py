@@ -123,8 +123,8 @@ def suspend(
 ) -> Row | Lease:
     """Make one transition into a wait for a time, an event or whichever comes first. Raises LeaseLost.
 
-    Answers the waiting row: send what it owes (outbox.flush) and drop the message. Or answers a lease, when the event lies in the
-    inbox already or the item is to end: the transition is made, the wait is over before it began, so go on.
+    Answers the waiting row: send what it owes (outbox.flush) and drop the message. Or answers a lease, when the event
+    lies in the inbox already or the item is to end: the transition is made, the wait is over before it began, go on.
     """
     condition = leases.fenced(lease) & at_seq(lease) & Missing("cancel")
     put: dict[str, Any] = {"st": WAIT, "until": leases.FREE}

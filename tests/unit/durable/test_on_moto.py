@@ -163,20 +163,24 @@ def test_a_path_without_its_map_is_refused_by_both(table: Table) -> None:
 
 def test_an_execution_runs_waits_and_ends(table: Table) -> None:
     table.put(steps.new_row(KEY, {}), ABSENT)
-    lease = steps.take(table, KEY, "kind", NOW_MS, LEASE_MS)
+    lease = steps.take(table, KEY, NOW_MS, LEASE_MS)
     assert isinstance(lease, Lease)
-    refused = steps.take(table, KEY, "kind", NOW_MS, LEASE_MS)
+    refused = steps.take(table, KEY, NOW_MS, LEASE_MS)
     assert isinstance(refused, NotTaken) and refused.why is Why.HELD
     lease = steps.commit(table, lease, NOW_MS + LEASE_MS, outcome={"x": 1}, out=[Message("q", {"id": "1"})])
     sent: list[Any] = []
     lease = outbox.settle(lease, NOW_MS, lambda name, letters: sent.extend(letters))
     assert sent == [Letter({"id": "1"})]
     inbox.deliver(table, KEY, "order.paid", "e1", {"sum": 2.5}, due.at("kind", KEY, NOW_MS, NOW_MS))
-    row = steps.suspend(table, lease, awaits="order.paid", timer=due.at("kind", KEY, NOW_MS + 9_000_000, NOW_MS))
-    assert steps.is_roused(row)
-    lease = steps.take(table, KEY, "kind", NOW_MS, LEASE_MS)
+    timer = due.at("kind", KEY, NOW_MS + 9_000_000, NOW_MS)
+    going_on = steps.suspend(table, lease, awaits="order.paid", timer=timer)
+    assert isinstance(going_on, Lease)
+    found = inbox.find(going_on.row, "order.paid")
+    row = steps.suspend(table, going_on, awaits="order.late", timer=timer)
+    assert isinstance(row, dict) and row["dueB"] == timer.attributes["dueB"]
+    assert inbox.deliver(table, KEY, "order.late", "e2", None, due.at("kind", KEY, NOW_MS, NOW_MS)) is True
+    lease = steps.take(table, KEY, NOW_MS, LEASE_MS)
     assert isinstance(lease, Lease)
-    found = inbox.find(lease.row, "order.paid")
     assert found is not None and found.payload == {"sum": 2.5}
     steps.cancel(table, KEY, NOW_MS)
     lease = steps.commit(table, lease, NOW_MS + LEASE_MS, change=Change(put=inbox.consume(found)))

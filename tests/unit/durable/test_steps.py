@@ -43,7 +43,7 @@ def table(repeats: Repeats) -> FakeTable:
 
 
 def _take(table: FakeTable, now_ms: int = NOW_MS) -> Lease | NotTaken:
-    return steps.take(table, KEY, "kind", now_ms, LEASE_MS)
+    return steps.take(table, KEY, now_ms, LEASE_MS)
 
 
 def _held(table: FakeTable, now_ms: int = NOW_MS) -> Lease:
@@ -159,9 +159,11 @@ def test_an_event_wakes_the_item_that_waits_for_it(table: FakeTable) -> None:
 def test_an_event_that_came_before_the_wait_is_seen_by_who_suspends(table: FakeTable) -> None:
     lease = _held(table)
     assert _deliver(table, "a") is False
-    row = steps.suspend(table, lease, awaits="a")
-    assert steps.is_roused(row)
-    assert _held(table).row["dueB"]  # taken for the event that lies there, and listed in case this holder falls
+    going_on = steps.suspend(table, lease, awaits="a", outcome="x", out=[Message("q", {"id": 1})])
+    assert isinstance(going_on, Lease) and going_on.owes
+    assert (going_on.seq, going_on.row["st"], going_on.row["memo"]) == (1, "RUN", {"0": "x"})
+    again = steps.suspend(table, lease, awaits="a", outcome="x", out=[Message("q", {"id": 1})])
+    assert isinstance(again, Lease) and again.row == going_on.row
 
 
 def test_an_event_for_a_later_wait_is_kept_while_the_item_waits_for_another(table: FakeTable) -> None:
@@ -169,7 +171,7 @@ def test_an_event_for_a_later_wait_is_kept_while_the_item_waits_for_another(tabl
     assert _deliver(table, "b") is False
     assert isinstance(_take(table), NotTaken)
     assert _deliver(table, "a") is True
-    assert steps.is_roused(steps.suspend(table, _held(table), awaits="b"))
+    assert isinstance(steps.suspend(table, _held(table), awaits="b"), Lease)
 
 
 def test_an_event_is_consumed_once(table: FakeTable) -> None:
@@ -178,8 +180,7 @@ def test_an_event_is_consumed_once(table: FakeTable) -> None:
     lease = _held(table)
     found = inbox.find(lease.row, "a.b")
     assert found is not None
-    row = steps.suspend(table, lease, awaits="a.b", change=Change(put=inbox.consume(found)))
-    assert not steps.is_roused(row)
+    assert isinstance(steps.suspend(table, lease, awaits="a.b", change=Change(put=inbox.consume(found))), dict)
     _deliver(table, "a.b")
     assert isinstance(_take(table), NotTaken)
     assert _deliver(table, "a.b", "e2") is True
@@ -196,28 +197,44 @@ def test_a_cancelled_item_ends_its_wait_and_tells_its_holder(table: FakeTable) -
     lease = _held(table)
     assert steps.cancel(table, KEY, NOW_MS) is not None
     assert steps.commit(table, lease, NOW_MS).is_cancelled
-    assert steps.is_roused(steps.suspend(table, _held(table, NOW_MS + 1), awaits="never"))
-    assert _held(table, NOW_MS + 2).is_cancelled
+    going_on = steps.suspend(table, _held(table, NOW_MS + 1), awaits="never")
+    assert isinstance(going_on, Lease) and going_on.is_cancelled
 
 
-def test_another_take_in_between_does_not_lose_the_next_event(table: FakeTable, repeats: Repeats) -> None:
-    steps.suspend(table, _held(table), awaits="a")
-    _deliver(table, "b")
-    _deliver(table, "a")
-    table.rows[KEY] = {**table.rows[KEY], "due": NOW_MS + HOUR_MS}
-    is_first = True
+def test_cancelling_wakes_a_waiting_item(table: FakeTable) -> None:
+    steps.suspend(table, _held(table), awaits="never")
+    assert isinstance(_take(table), NotTaken)
+    steps.cancel(table, KEY, NOW_MS)
+    assert _held(table).is_cancelled
 
-    def meddle() -> None:  # between the two attempts of a take another worker moves on to the wait for b
-        nonlocal is_first
-        if is_first and table.writes == writes + 1:
-            is_first = False
-            lease = _held(table)
-            found = inbox.find(lease.row, "a")
-            assert found is not None
-            steps.suspend(table, lease, awaits="b", change=Change(put=inbox.consume(found)))
 
-    writes, repeats.before = table.writes, meddle  # type: ignore[method-assign]
-    assert _held(table).row["aw"] == "b"
+def test_a_visitor_sends_what_an_ended_item_owes_once(table: FakeTable) -> None:
+    sent: list[Any] = []
+
+    def collect(name: str, letters: Any) -> None:
+        sent.extend(letters)
+
+    steps.finish(table, _held(table), State.DONE, out=[Message("q", {"id": 1})])
+    for _ in range(2):
+        refused = _take(table)
+        assert isinstance(refused, NotTaken)
+        outbox.flush(table, KEY, refused.row, NOW_MS, collect)
+    assert len(sent) == 1
+
+
+def test_the_index_stands_behind_what_an_ended_item_owes_until_it_is_sent(table: FakeTable) -> None:
+    steps.suspend(table, _held(table), timer=due.at("kind", KEY, NOW_MS, NOW_MS))
+    row = steps.finish(table, _held(table), State.DONE, out=[Message("q", {"id": 1})])
+    assert isinstance(row, dict) and "dueB" in row and "due" not in row
+    outbox.flush(table, KEY, row, NOW_MS, lambda *_: None, is_own=True)
+    assert not {"out", "dueB", "dueK"} & table.rows[KEY].keys()
+
+
+def test_sending_at_the_end_costs_no_write_where_no_index_entry_was(table: FakeTable) -> None:
+    row = steps.finish(table, _held(table), State.DONE, out=[Message("q", {"id": 1})])
+    writes = table.writes
+    outbox.flush(table, KEY, row, NOW_MS, lambda *_: None, is_own=True)
+    assert table.writes == writes
 
 
 def test_a_tombstone_fences_off_the_holder(table: FakeTable) -> None:

@@ -8,7 +8,6 @@ from collections.abc import Callable
 from typing import Any
 from unittest import mock
 
-
 from chalicelib.adapters import aws, queue
 from chalicelib.adapters.http_client import Headers, Request, Response
 from chalicelib.adapters.javascript import Outcome
@@ -189,7 +188,7 @@ class World:
     def tick(self) -> None:
         """Run the schedule once."""
         fields = ("version", "id", "account", "region", "source", "time", "detail-type")
-        workers.tick({name: "" for name in fields} | {"detail": {}, "resources": []}, Context())
+        workers.tick(dict.fromkeys(fields, "") | {"detail": {}, "resources": []}, Context())
 
     # --- what one sees ----------------------------------------------------------------------------------------
 
