@@ -23,6 +23,7 @@ ENVIRONMENT = {
     "MILLRACE_LOG_LEVEL": "ERROR",
 }
 NOON_MS = 1_767_268_800_000  # 2026-01-01T12:00:00Z
+DEPLOYMENT_ROWS = ("-#SECRET", "-#DEK")
 _numbers = iter(range(1, 1_000_000))
 
 
@@ -87,6 +88,7 @@ def workspace(cloud: None) -> Iterator[str]:
     keys[name] = name
     yield name
     del keys[name]
+    _wipe()
 
 
 @pytest.fixture
@@ -111,6 +113,16 @@ def no_delays(monkeypatch: pytest.MonkeyPatch) -> None:
     from chalicelib.adapters import queue
 
     monkeypatch.setattr(queue, "MAX_DELAY_S", 0)
+
+
+def _wipe() -> None:
+    """Drop every row but the deployment's own: the emulator copies whole tables in each transaction."""
+    from moto.core import DEFAULT_ACCOUNT_ID
+    from moto.dynamodb.models import dynamodb_backends
+
+    for table in dynamodb_backends[DEFAULT_ACCOUNT_ID][ENVIRONMENT["AWS_DEFAULT_REGION"]].tables.values():
+        for partition in [pk for pk in table.items if not pk.value.startswith(DEPLOYMENT_ROWS)]:
+            del table.items[partition]
 
 
 def _forget_all() -> None:

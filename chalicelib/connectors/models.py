@@ -6,6 +6,7 @@ a version id (`<kind>@<version id>`) leads to component and version, beside the 
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Self
@@ -20,6 +21,12 @@ from chalicelib.storage.tables import CATALOGUE
 
 Object = dict[str, Any]
 PAGE = 50
+
+
+def _spelled(name: str) -> str:
+    """Spell a name for a key, where @ separates and 1,024 bytes are the limit."""
+    text = quote(name, safe="")
+    return text if len(text) <= 400 else hashlib.sha256(text.encode()).hexdigest()
 
 
 @dataclass(kw_only=True)
@@ -43,7 +50,7 @@ class Service(Item):
     @property
     def name_key(self) -> str:
         """Spell name and platform so that no two pairs give the same text."""
-        return f"{quote(self.name, safe='')}@{quote(self.platform_id, safe='')}"
+        return f"{_spelled(self.name)}@{_spelled(self.platform_id)}"
 
     def name_keys(self) -> dict[str, Key]:
         """Give up the name with the deletion."""
@@ -59,8 +66,8 @@ class Service(Item):
     def get_named(cls, workspace_id: str, field: str, **parts: str) -> Self | None:
         """Read a service by its name, of the default platform when several have it, or None."""
         platform_id = parts.get("platform_id")
-        owner = "" if platform_id is None else quote(platform_id, safe="")
-        prefix = f"name@{quote(parts['name'], safe='')}@{owner}"
+        owner = "" if platform_id is None else _spelled(platform_id)
+        prefix = f"name@{_spelled(parts['name'])}@{owner}"
         rows = cls.TABLE.query(f"{workspace_id}#SVCS", prefix=prefix, limit=20).rows
         if platform_id is not None:
             rows = [row for row in rows if row["sk"] == prefix]

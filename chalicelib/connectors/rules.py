@@ -14,7 +14,7 @@ FIRST_VERSION = "1.0.0"
 MAX_ITEM_BYTES = 300 * 1024
 EVENT_TYPES = ("standard", "automation", "target", "user", "serviceUrl", "webhook")
 SECURITY_TYPES = ("oauth2", "apiKey")
-_VERSION = re.compile(r"(\d{1,9})(?:\.(\d{1,9}))?(?:\.(\d{1,9}))?(?:-([A-Za-z0-9][A-Za-z0-9.-]{0,50}))?")
+_VERSION = re.compile(r"([0-9]{1,9})(?:\.([0-9]{1,9}))?(?:\.([0-9]{1,9}))?(?:-([A-Za-z0-9][A-Za-z0-9.-]{0,50}))?")
 
 
 class Versioned(Protocol):

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import base64
 from dataclasses import dataclass
 from typing import Any
 
-from chalicelib.adapters.vault import WrappedKey
 from chalicelib.storage.expressions import ABSENT, Row
 from chalicelib.storage.item import Item, Unique
 from chalicelib.storage.table import ConditionFailed, Key
@@ -93,37 +91,28 @@ def _value_key(workspace_id: str, service_id: str, variable_id: str) -> Key:
 # --- data keys -----------------------------------------------------------------------------------------------
 
 
-class DataKeys:
-    """The vault's data keys, one row each."""
-
-    def load(self, workspace_id: str, data_key_id: str | None) -> WrappedKey | None:
-        """Find a key by id; None asks for the one with the highest id."""
-        if data_key_id is not None:
-            row = VAULT.get(Key(_keys_of(workspace_id), data_key_id))
-            return None if row is None else _data_key(row)
-        rows = VAULT.query(_keys_of(workspace_id), limit=1, newest_first=True).rows
-        return _data_key(rows[0]) if rows else None
-
-    def add(self, workspace_id: str, key: WrappedKey) -> WrappedKey:
-        """Store a key unless its id is taken; give what stands there then."""
-        doc = {
-            "wrapped": base64.b64encode(key.wrapped).decode(),
-            "key_id": key.key_id,
-            "created_at_ms": key.created_at_ms,
-        }
-        try:
-            VAULT.put({"pk": _keys_of(workspace_id), "sk": key.data_key_id, "rev": 0, "doc": doc}, ABSENT)
-        except ConditionFailed as failed:
-            if failed.row is None:
-                raise
-            return _data_key(failed.row)
-        return key
+def get_data_key(workspace_id: str, data_key_id: str) -> Row | None:
+    """Read a wrapped data key by id, or None."""
+    return VAULT.get(Key(_data_keys(workspace_id), data_key_id))
 
 
-def _keys_of(workspace_id: str) -> str:
+def newest_data_key(workspace_id: str) -> Row | None:
+    """Read the wrapped data key with the highest id, or None."""
+    rows = VAULT.query(_data_keys(workspace_id), limit=1, newest_first=True).rows
+    return rows[0] if rows else None
+
+
+def put_data_key(workspace_id: str, data_key_id: str, doc: dict[str, Any]) -> Row:
+    """Store a wrapped data key unless its id is taken; give what stands there then."""
+    row: Row = {"pk": _data_keys(workspace_id), "sk": data_key_id, "rev": 0, "doc": doc}
+    try:
+        VAULT.put(row, ABSENT)
+    except ConditionFailed as failed:
+        if failed.row is None:
+            raise
+        return failed.row
+    return row
+
+
+def _data_keys(workspace_id: str) -> str:
     return f"{workspace_id}#DEK"
-
-
-def _data_key(row: Row) -> WrappedKey:
-    doc = row["doc"]
-    return WrappedKey(row["sk"], base64.b64decode(doc["wrapped"]), doc["key_id"], doc["created_at_ms"])

@@ -6,7 +6,7 @@ from functools import lru_cache
 
 from chalicelib.adapters import keys
 from chalicelib.adapters.vault import Vault
-from chalicelib.credentials.models import DataKeys
+from chalicelib.credentials.data_keys import DataKeys
 
 
 @lru_cache(maxsize=1)

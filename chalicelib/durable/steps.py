@@ -92,6 +92,18 @@ def has_landed(row: Row, lease: Lease, state: str, outcome: Any) -> bool:
     return is_ours and (outcome is None or row["memo"].get(str(lease.seq)) == outcome)
 
 
+def intend(table: TableLike, lease: Lease) -> Lease:
+    """Note, before its call, a step that must not happen twice. Raises LeaseLost. One write more than other steps."""
+    change = Change(put={"intent": lease.seq})
+    row = leases.write(table, lease, change, leases.fenced(lease) & at_seq(lease), lambda _: False)
+    return replace(lease, row=row)
+
+
+def is_in_doubt(lease: Lease) -> bool:
+    """Whether a former holder may have made the call of this step: a person or a query must decide."""
+    return bool(lease.row.get("intent") == lease.seq)
+
+
 def commit(
     table: TableLike,
     lease: Lease,

@@ -18,6 +18,7 @@ from chalicelib.storage.expressions import Change, Condition, Row
 
 BATCH_GET, BATCH_WRITE, TRANSACT = 100, 25, 100
 _BATCH_ATTEMPTS = 8
+MAX_PK_BYTES, MAX_SK_BYTES = 2048, 1024
 
 
 class Key(NamedTuple):
@@ -83,7 +84,9 @@ class Table:
         return config.settings().table_prefix + self.short_name
 
     def get(self, key: Key, *, consistent: bool = True) -> Row | None:
-        """Read one row, or None."""
+        """Read one row, or None. A key longer than any key can be names nothing."""
+        if len(key.pk.encode()) > MAX_PK_BYTES or len(key.sk.encode()) > MAX_SK_BYTES:
+            return None
         answer = _call("get_item", TableName=self.name, Key=codec.key(*key), ConsistentRead=consistent)
         item = answer.get("Item")
         return None if item is None else codec.decode(item)

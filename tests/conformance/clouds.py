@@ -15,11 +15,15 @@ from botocore.client import BaseClient
 from botocore.config import Config
 from botocore.exceptions import ClientError
 from moto import mock_aws
+from moto.core import DEFAULT_ACCOUNT_ID
 from moto.core.botocore_stubber import BotocoreStubber
+from moto.core.models import botocore_stubber
+from moto.dynamodb.models import dynamodb_backends
+from moto.sqs.models import sqs_backends
 
 from infra.local.cloud import LocalCloud
 
-REGION = "eu-west-1"
+REGION = "ap-south-1"  # of these tests alone: the other tests keep their tables in another
 CONFIG = Config(
     parameter_validation=False,
     signature_version=botocore.UNSIGNED,
@@ -67,15 +71,20 @@ def new_clients(config: Config = CONFIG) -> dict[str, BaseClient]:
     }
 
 
+def attached_clients(local: LocalCloud, *, direct: bool, config: Config = CONFIG) -> dict[str, BaseClient]:
+    clients = new_clients(config)
+    for client in clients.values():
+        client.meta.events.unregister("before-send", botocore_stubber)  # active when other tests hold a mock_aws open
+        local.attach(client, direct=direct)
+    return clients
+
+
 @contextmanager
 def local_cloud(path: Path, name: str) -> Iterator[Cloud]:
     clock = Clock()
     local = LocalCloud(path, now_ms=clock)
-    clients = new_clients()
-    for client in clients.values():
-        local.attach(client, direct=name == "direct")
     try:
-        yield Cloud(name, clock, clients, local)
+        yield Cloud(name, clock, attached_clients(local, direct=name == "direct"), local)
     finally:
         local.close()
 
@@ -99,7 +108,11 @@ def moto_cloud() -> Iterator[Cloud]:
         mock.patch("moto.sqs.models.unix_time_millis", lambda: float(clock())),
         mock.patch("moto.sqs.models.unix_time", lambda: clock() / 1000),
     ):
-        yield Cloud("moto", clock, new_clients(), None)
+        try:
+            yield Cloud("moto", clock, new_clients(), None)
+        finally:
+            for backends in (dynamodb_backends, sqs_backends):
+                backends[DEFAULT_ACCOUNT_ID][REGION].reset()
 
 
 @contextmanager

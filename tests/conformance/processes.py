@@ -6,10 +6,9 @@ import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 from infra.local.cloud import LocalCloud
-from tests.conformance.clouds import Clock, Cloud, new_clients
+from tests.conformance.clouds import Clock, Cloud, attached_clients
 
 
 class Child:
@@ -68,10 +67,7 @@ def open_cloud(path: Path, *, later_s: float = 0) -> Cloud:
     clock = Clock()
     clock.advance(later_s)
     local = LocalCloud(path, now_ms=clock)
-    clients: dict[str, Any] = new_clients()
-    for client in clients.values():
-        local.attach(client, direct=True)
-    return Cloud("direct", clock, clients, local)
+    return Cloud("direct", clock, attached_clients(local, direct=True), local)
 
 
 @contextmanager

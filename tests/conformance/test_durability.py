@@ -14,6 +14,9 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
+import pytest
+
+from infra.local.cloud import checkpoints
 from tests.conformance.clouds import Cloud
 from tests.conformance.conftest import TABLE, create_table
 from tests.conformance.processes import Child, opened
@@ -166,7 +169,29 @@ def expected(worker: Worker, seed: int, lines: list[str]) -> list[State]:
     return [{"items": state["items"], "messages": sorted(state["messages"])} for state in states]
 
 
-def test_nothing_acknowledged_is_lost_by_a_kill(tmp_path: Path) -> None:
+@pytest.fixture
+def frequent_checkpoints(monkeypatch: pytest.MonkeyPatch) -> int:
+    """Checkpoints every few milliseconds, so that a kill falls into some; gives the size from which they happen."""
+    monkeypatch.setattr(checkpoints, "INTERVAL_S", 0.004)
+    monkeypatch.setattr(checkpoints, "LOG_BYTES", 50_000)
+    return 50_000
+
+
+def test_the_log_is_started_over(tmp_path: Path, frequent_checkpoints: int) -> None:
+    path = tmp_path / "cloud.sqlite"
+    with opened(path) as cloud:
+        create_table(cloud)
+        for number in range(50):
+            item = {"pk": {"S": "p"}, "sk": {"S": f"{number}"}, "fill": {"S": "x" * 10_000}}
+            cloud.dynamodb.put_item(TableName=TABLE, Item=item)
+        log = Path(f"{path}-wal")
+        deadline = time.monotonic() + 1
+        while log.stat().st_size > frequent_checkpoints and time.monotonic() < deadline:
+            time.sleep(0.01)
+        assert log.stat().st_size <= frequent_checkpoints
+
+
+def test_nothing_acknowledged_is_lost_by_a_kill(tmp_path: Path, frequent_checkpoints: int) -> None:
     path = tmp_path / "cloud.sqlite"
     workers = [Worker(f"w{number}") for number in range(WORKERS)]
     with opened(path) as cloud:

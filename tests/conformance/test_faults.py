@@ -3,10 +3,11 @@
 from typing import Any
 
 import pytest
+from botocore.config import Config
 from botocore.exceptions import ConnectionClosedError
 
 from infra.local.cloud import Fault
-from tests.conformance.clouds import Cloud, fails
+from tests.conformance.clouds import CONFIG, Cloud, attached_clients, fails
 from tests.conformance.conftest import create_table
 
 KEY = {"pk": {"S": "p"}, "sk": {"S": "s"}}
@@ -53,15 +54,21 @@ def test_server_errors_have_their_effect(local: Cloud) -> None:
     assert is_there(local, table)
 
 
+def test_half_a_batch_of_messages_can_fail(local: Cloud) -> None:
+    queue = local.sqs.create_queue(QueueName="work")["QueueUrl"]
+    assert local.local is not None
+    local.local.fault = lambda operation, request: Fault.UNPROCESSED
+    entries = [{"Id": name, "MessageBody": name} for name in "abcd"]
+    answer = local.sqs.send_message_batch(QueueUrl=queue, Entries=entries)
+    assert [entry["Id"] for entry in answer["Successful"]] == ["a", "b"]
+    assert [(entry["Id"], entry["SenderFault"]) for entry in answer["Failed"]] == [("c", False), ("d", False)]
+
+
 def test_botocore_repeats_what_was_throttled(local: Cloud) -> None:
-    from botocore.config import Config
-
-    from tests.conformance.clouds import CONFIG, new_clients
-
     table = create_table(local)
     assert local.local is not None
-    client: Any = new_clients(CONFIG.merge(Config(retries={"total_max_attempts": 2, "mode": "standard"})))["dynamodb"]
-    local.local.attach(client)
+    twice = CONFIG.merge(Config(retries={"total_max_attempts": 2, "mode": "standard"}))
+    client: Any = attached_clients(local.local, direct=False, config=twice)["dynamodb"]
     left = [Fault.THROTTLE]
     local.local.fault = lambda operation, request: left.pop() if left else None
     answer = client.put_item(TableName=table, Item=KEY)

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from infra.local.cloud.catalog import Catalog
+from infra.local.cloud.checkpoints import Checkpoints
 from infra.local.cloud.direct import Shortcut
 from infra.local.cloud.dynamodb.batches import Batches
 from infra.local.cloud.dynamodb.query import Queries, scan
@@ -37,6 +38,7 @@ class LocalCloud:
 
     def __init__(self, path: Path, *, now_ms: Callable[[], int] = system_now_ms) -> None:
         self._store = Store(path)
+        self._checkpoints = Checkpoints(self._store)
         tables = Catalog(self._store, "table", Table)
         queues = Catalog(self._store, "queue", Queue)
         self._tables = Tables(self._store, tables, now_ms)
@@ -129,6 +131,7 @@ class LocalCloud:
     def close(self) -> None:
         """Send waiting receivers home and close the file."""
         self._bell.close()
+        self._checkpoints.close()
         self._store.close()
 
     def _operations(self, **methods: Callable[..., Any]) -> dict[str, Operation]:

@@ -25,10 +25,13 @@ T = TypeVar("T")
 
 BUSY_S = 30.0
 STALE_RETRIES = 20
-CHECKPOINT_PAGES = 4000
-WAL_LIMIT_BYTES = 64 * 1024 * 1024
-CACHE_KIB = 8 * 1024
 
+SETTINGS = (
+    "journal_mode = WAL",
+    "synchronous = NORMAL",
+    "wal_autocheckpoint = 50000",  # 200 MB, should the thread of checkpoints.py not come round to it
+    "cache_size = -8192",  # KiB
+)
 SCHEMA = (
     "CREATE TABLE IF NOT EXISTS catalog (kind TEXT, name TEXT, relation TEXT, spec TEXT, PRIMARY KEY (kind, name))"
     " WITHOUT ROWID",
@@ -80,11 +83,10 @@ class Store:
 
         work must be free of effects when it raises: one statement, or one transaction.
         """
-        connection = self.connection()
         attempt = 0
         while True:
             try:
-                return work(connection, *args, **kwargs)
+                return work(self.connection(), *args, **kwargs)
             except sqlite3.OperationalError as error:
                 attempt += 1
                 if attempt == 1:
@@ -106,16 +108,12 @@ class Store:
     def _connect(self) -> Connection:
         if self._closed or self.path in FORKED:
             raise RuntimeError("the local cloud is closed, or was opened by the parent of this process")
-        connection = sqlite3.connect(
-            self.path, timeout=1.0, isolation_level=None, check_same_thread=False, cached_statements=512
+        held = Held(
+            sqlite3.connect(self.path, timeout=0, isolation_level=None, check_same_thread=False, cached_statements=512)
         )
-        connection.execute("PRAGMA journal_mode = WAL")
-        connection.execute("PRAGMA synchronous = NORMAL")
-        connection.execute(f"PRAGMA wal_autocheckpoint = {CHECKPOINT_PAGES}")
-        connection.execute(f"PRAGMA journal_size_limit = {WAL_LIMIT_BYTES}")
-        connection.execute(f"PRAGMA cache_size = -{CACHE_KIB}")
-        connection.execute("PRAGMA busy_timeout = 0")
-        held = Held(connection)
+        connection = held.connection
+        for setting in SETTINGS:
+            connection.execute(f"PRAGMA {setting}")
         self._local.held, self._local.connection = held, connection
         with self._guard:
             self._held.add(held)
@@ -131,7 +129,7 @@ class Store:
             if time.monotonic() > deadline:
                 raise error
             if attempt > 1:  # the first time it may only be an old snapshot
-                time.sleep(min(0.00005 * 2 ** min(attempt, 7), 0.003) * random.uniform(0.5, 1.0))  # noqa: S311
+                time.sleep(min(0.00005 * 2 ** min(attempt, 5), 0.001) * random.uniform(0.5, 1.0))  # noqa: S311
         elif "no such table" in str(error) and attempt < STALE_RETRIES:
             for forget in self.on_stale:
                 forget()

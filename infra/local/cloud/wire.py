@@ -14,7 +14,8 @@ from infra.local.cloud.errors import CloudError
 from infra.local.cloud.sqs.errors import query_code
 
 Operation = Callable[..., Any]
-Handler = Callable[..., AWSResponse]
+
+SKIPPING = frozenset({"BatchGetItem", "BatchWriteItem", "SendMessageBatch"})
 
 
 class Fault(Enum):
@@ -78,7 +79,8 @@ class Service:
         fault = self.fault(name, body) if self.fault is not None else None
         if fault is Fault.THROTTLE:
             raise CloudError(self._throttle_code, "The level of configured provisioned throughput was exceeded")
-        result = operation(body, skips=True) if fault is Fault.UNPROCESSED else operation(body)
+        skips = fault is Fault.UNPROCESSED and name in SKIPPING
+        result = operation(body, skips=True) if skips else operation(body)
         if fault is Fault.LOST_ANSWER:
             raise ConnectionClosedError(endpoint_url=url)
         if fault is Fault.SERVER_ERROR:

@@ -225,3 +225,9 @@ def test_another_workspace_cannot_run_it(client: Client, stranger: Client, servi
     make_action(client, service, name="echo")
     make_user(stranger, USER)
     assert execute(stranger, service, "echo").status == 404
+
+
+def test_numbers_nothing_can_keep_are_refused(client: Client, service: str) -> None:
+    make_action(client, service, name="echo", schema={"variables": [{"title": "n", "type": "integer"}]})
+    assert execute(client, service, "echo", {"n": 10**30}).status == 400
+    assert execute(client, service, "echo", {"n": 2**53}).ok()["output"] == {"n": 2**53}

@@ -169,3 +169,14 @@ def test_a_deleted_service_is_gone_at_once_and_leaves_only_its_tombstone(
     assert models.partition_page(workspace, service).rows == []
     assert models.Service.get_even_deleted(workspace, service) is not None
     make_service(client, name="gmail")
+
+
+def test_long_and_strange_names_are_kept_or_not_found_but_never_break(client: Client) -> None:
+    name = "\U0001f600" * 200
+    service = make_service(client, name=name, version=False)
+    assert client.get(quoted("v1", "service", name)).ok()["id"] == service
+    for strange in ("\U0001f600" * 256, "a@b", "%2F", "..", "#", "{id}"):
+        assert client.get(quoted("v1", "service", strange)).status == 404
+        for kind in ("action", "event", "security", "version"):
+            assert client.get(quoted("v1", "service", service, kind, strange)).status == 404
+    assert client.get(quoted("v1", "service", "x" * 257)).status == 400

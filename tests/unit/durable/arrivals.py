@@ -17,8 +17,8 @@ KEEP_S = 400
 class Arrivals(World):
     """Two to four senders with one id and one or two bodies, before and after the id expires."""
 
-    def __init__(self, seed: int, harshness: float = 1.0) -> None:
-        super().__init__(seed, harshness)
+    def __init__(self, seed: int) -> None:
+        super().__init__(seed)
         self.accepted: list[tuple[str, int]] = []
         self.handled: set[tuple[str, int]] = set()
         bodies = ["a"] * 3 if self.rng.random() < 0.5 else ["a", "b", "a"]
@@ -76,8 +76,8 @@ class Arrivals(World):
 class Requests(World):
     """Three callers under one idempotency key; some send another body, some are refused before they run."""
 
-    def __init__(self, seed: int, harshness: float = 1.0) -> None:
-        super().__init__(seed, harshness)
+    def __init__(self, seed: int) -> None:
+        super().__init__(seed)
         self.finished: list[tuple[str, str]] = []
         self.replayed: set[tuple[str, str]] = set()
         self.answered = self.runs = 0

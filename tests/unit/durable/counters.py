@@ -19,8 +19,8 @@ DELAYS_MS = (1_000, 40_000, 16 * 60_000)
 class Deliveries(World):
     """One delivery that fails three times; two copies of its first message."""
 
-    def __init__(self, seed: int, harshness: float = 1.0) -> None:
-        super().__init__(seed, harshness)
+    def __init__(self, seed: int) -> None:
+        super().__init__(seed)
         self.delay_ms = DELAYS_MS[self.rng.randrange(3)]
         self.told: dict[int, set[str]] = {}
         for _ in range(2):
@@ -74,8 +74,8 @@ class Deliveries(World):
 class Flights(World):
     """Three callers that find a token old; a provider that gives each call another one."""
 
-    def __init__(self, seed: int, harshness: float = 1.0) -> None:
-        super().__init__(seed, harshness)
+    def __init__(self, seed: int) -> None:
+        super().__init__(seed)
         self.place({"pk": TOKEN.pk, "sk": TOKEN.sk, "ver": 1, "ct": "t0", "log": []})
         self.told: dict[int, set[str]] = {}
         self.calls = self.got = 0

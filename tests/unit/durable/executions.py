@@ -24,8 +24,8 @@ class Executions(World):
     callers_that_fall = 0.3
     widest_draw = 1.0
 
-    def __init__(self, seed: int, harshness: float = 1.0) -> None:
-        super().__init__(seed, harshness)
+    def __init__(self, seed: int) -> None:
+        super().__init__(seed)
         self.program = [self._draw_step(number) for number in range(self.rng.randrange(2, 5))]
         self.seen: dict[int, set[str]] = {}
         self.is_accepted = self.is_cancel_accepted = False
@@ -212,6 +212,7 @@ class Executions(World):
 class HastyExecutions(Executions):
     """The same with a queue that brings a message again while its worker is still busy, and many waits for events."""
 
-    visible_ms = 2_000
-    callers_that_fall = 0.8
+    harshness = 2.0
+    visible_ms = 500
+    callers_that_fall = 1.0
     widest_draw = 0.5

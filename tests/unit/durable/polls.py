@@ -16,8 +16,8 @@ INTERVALS_MS = (1_000, 50_000, 16 * 60_000)
 class Polls(World):
     """One poll over a source of four to nine records, read in pages of up to four."""
 
-    def __init__(self, seed: int, harshness: float = 1.0) -> None:
-        super().__init__(seed, harshness)
+    def __init__(self, seed: int) -> None:
+        super().__init__(seed)
         self.size, self.page = self.rng.randrange(4, 10), self.rng.randrange(2, 5)
         self.interval_ms = INTERVALS_MS[self.rng.randrange(3)]
         timer = due.at(self.kind, KEY, START_MS, START_MS)

@@ -189,6 +189,14 @@ def test_of_two_copies_only_one_writes(table: FakeTable) -> None:
     assert fences.advance(table, POLL, 1, Change())["n"] == 2
 
 
+def test_a_row_without_a_number_stands_at_zero_and_a_deleted_one_is_not_made_again(table: FakeTable) -> None:
+    with pytest.raises(LeaseLost) as lost:
+        fences.advance(table, POLL, 0, Change(), creates=False)
+    assert lost.value.row is None and table.rows == {}
+    table.put({"pk": POLL.pk, "sk": POLL.sk})
+    assert fences.advance(table, POLL, 0, Change(), creates=False)["n"] == 1
+
+
 def test_a_repeat_of_the_same_write_succeeds(table: FakeTable) -> None:
     for _ in range(2):
         assert fences.advance(table, POLL, 0, Change(add={"count": 1}), owner="me")["count"] == 1

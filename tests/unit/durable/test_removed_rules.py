@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from chalicelib.core import ids
-from chalicelib.durable import cursor, due, fences, flight, inbox, ingest, leases, requests, steps
+from chalicelib.durable import cursor, due, fences, flight, inbox, ingest, leases, outbox, requests, steps
 from chalicelib.durable.due import Timer
 from chalicelib.storage.expressions import ABSENT, PRESENT, Change, eq, lt
 from tests.unit.durable.arrivals import Arrivals, Requests
@@ -43,6 +43,11 @@ def _owing_nothing(*arguments: Any, held: Any = leases.held) -> Any:
     return replace(held(*arguments), owes=False)
 
 
+def _flush_own(*arguments: Any, is_own: bool = False, flush: Any = outbox.flush) -> None:
+    if is_own:
+        flush(*arguments, is_own=True)
+
+
 def _unlisted(kind: str, key: Any, due_ms: int, now_ms: int, at: Any = due.at) -> Timer:
     return replace(at(kind, key, due_ms, now_ms), attributes={"due": due_ms})
 
@@ -61,6 +66,7 @@ REMOVED: dict[str, tuple[type[World], Any, str, Any]] = {
     "R3 of a step": (Executions, steps, "has_landed", _no),
     "R3 of a take": (Executions, leases, "is_taken_by", _no),
     "R5 what was owed is sent again": (Executions, leases, "held", _owing_nothing),
+    "R5 a visitor sends what was owed": (Executions, outbox, "flush", _flush_own),
     "who suspends looks into the inbox": (Executions, inbox, "is_silent", _present),
     "index behind waits": (Executions, due, "at", _unlisted),
     "index entry stays while running": (HastyExecutions, leases, "taking", _unlisting_take),

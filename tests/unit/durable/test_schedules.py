@@ -27,12 +27,21 @@ CHUNKS = {
 class KilledOnce(Executions):
     """Nothing goes wrong but that the process at work falls at one point: the number `at`, counted over all."""
 
+    harshness = 1e-9
+
     def __init__(self, seed: int, at: int) -> None:
         self.points, self.at = 0, at
-        super().__init__(seed, harshness=1e-9)
-        self.program = [("emit",), ("sleep", 1_000), ("do",), ("event", None), ("emit",), ("sleep", 1_020_000)] + [
+        super().__init__(seed)
+        waits = [("sleep", 1_000), ("event", None), ("sleep", 1_020_000), ("event", 40_000)]
+        self.program = [
+            ("emit",),
+            waits[0],
             ("do",),
-            ("event", 40_000),
+            waits[1],
+            ("emit",),
+            waits[2],
+            ("do",),
+            waits[3],
             ("emit",),
             ("do",),
         ]

@@ -65,13 +65,13 @@ class World:
     """One schedule: what happens in which order is drawn from the seed."""
 
     kind = "kind"
+    harshness = 1.0
     visible_ms = VISIBLE_MS
     drops_when_lost = False
 
-    def __init__(self, seed: int, harshness: float = 1.0) -> None:
+    def __init__(self, seed: int) -> None:
         self.rng = random.Random(seed)
         self.now_ms = START_MS
-        self.harshness = harshness
         self.is_faulty = True
         self.table = FakeTable(self)
         self.table.lags = self.rng.random() < 0.3
@@ -290,7 +290,7 @@ class World:
     def _drain(self) -> None:
         for _ in range(600):
             if self.workers:
-                self._step(self.workers[0])
+                self._step(self.workers[self.rng.randrange(len(self.workers))])
             elif not self._receive():
                 if not self.parcels and self.is_done():
                     return
