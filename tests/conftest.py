@@ -1,6 +1,6 @@
 """What every test can ask for: an emulated cloud, a workspace of its own, a client, and the clock.
 
-The cloud is made once for each test process; tests keep apart by their workspace.
+The cloud is made once for each test module; within one, tests keep apart by their workspace.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ def still() -> Clock:
     return made
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """Emulate DynamoDB and SQS in this process, with every table and queue."""
     from moto import mock_aws

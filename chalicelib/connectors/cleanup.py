@@ -1,4 +1,4 @@
-"""What follows the deletion of a service or a component, page by page.
+"""What follows the deletion of a service or a component, page by page, after its subscriptions have ended.
 
 Each function does one page of work and answers whether it was the last; doing it again does no harm.
 """
@@ -12,7 +12,6 @@ from chalicelib.connectors.models import (
     Event,
     Security,
     Service,
-    Trigger,
     Variable,
     partition_page,
 )
@@ -28,10 +27,6 @@ def is_service_gone(workspace_id: str, service_id: str) -> bool:
 
 def of_service(workspace_id: str, service_id: str) -> bool:
     """Clean up a page of what a deleted service had."""
-    from chalicelib.subscriptions import public as subscriptions  # subscriptions lean on connectors
-
-    if not subscriptions.end_subscriptions_of_service(workspace_id, service_id):
-        return False
     if not credentials.end_tokens_of_service(workspace_id, service_id):
         return False
     if not credentials.remove_values(workspace_id, service_id):
@@ -56,10 +51,6 @@ def is_component_gone(workspace_id: str, service_id: str, kind: str, component_i
 
 def of_component(workspace_id: str, service_id: str, kind: str, component_id: str) -> bool:
     """Clean up a page of what leant on a deleted component."""
-    from chalicelib.subscriptions import public as subscriptions
-
-    if kind == Trigger.KIND and not subscriptions.end_subscriptions_of_trigger(workspace_id, component_id):
-        return False
     if kind == Security.KIND and not credentials.end_tokens_of_security(workspace_id, service_id, component_id):
         return False
     if kind == Variable.KIND:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from chalicelib.connectors import rules
-from chalicelib.connectors.models import KINDS, Component, Security, Service, ServiceVersion
+from chalicelib.connectors.models import KINDS, Component, Security, Service, ServiceVersion, Trigger
 from chalicelib.core.cache import Cached
 from chalicelib.core.errors import NotFound
 
@@ -100,7 +100,13 @@ def definition(
         found = Service.get_even_deleted(workspace_id, service) if even_deleted else None
         found = found or find_service(workspace_id, service)
         within = find_version(found, version)
-        return Definition(found, within, find_component(found, kind, id_or_name, within=within))
+        try:
+            component = find_component(found, kind, id_or_name, within=within)
+        except NotFound:
+            if not even_deleted or kind != Trigger.KIND:
+                raise
+            component = Trigger.find_deleted(workspace_id, found.id, id_or_name)
+        return Definition(found, within, component)
 
     made = _definitions.get((workspace_id, service, kind, id_or_name, version, even_deleted), load)
     if made is None:

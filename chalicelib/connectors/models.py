@@ -249,6 +249,19 @@ class Trigger(Component):
     SORT = "trigger#{id}"
     UNIQUE = (Unique("name", "SVC#{service_id}", "trigger@{name}"),)
 
+    def remove(self, also: Sequence[Write] = ()) -> None:
+        """Delete the trigger, but keep its content for the delete hooks of its subscriptions until it is swept."""
+        super().remove([*also, self.archiving()])
+
+    @classmethod
+    def find_deleted(cls, workspace_id: str, service_id: str, trigger_id: str) -> Self:
+        """Find what a deleted trigger left. Raises NotFound once it is swept."""
+        left = cls.new(workspace_id, id=trigger_id, service_id=service_id)
+        rows = left.version_page().rows
+        if not rows:
+            raise NotFound(f"no such trigger: {trigger_id}")
+        return left.with_content(rows[0])
+
 
 @dataclass(kw_only=True)
 class Security(Component):

@@ -99,7 +99,7 @@ def definition(
     """Find service, service version and component at once, up to 5 s old (for workers). Raises NotFound.
 
     `service` and `id_or_name` are ids or names; `version` names a service version. `even_deleted` also finds what a
-    deleted service had, while it is being cleaned up: for the delete hooks of its subscriptions.
+    deleted service had, and a deleted trigger by its id, for a minute: for the delete hooks of their subscriptions.
     """
     return definitions.definition(workspace_id, service, kind, id_or_name, version, even_deleted=even_deleted)
 

@@ -1,4 +1,8 @@
-"""What follows a deletion: one message, one page of work, then the same message again until nothing is left."""
+"""What follows a deletion: one message, one page of work, then the same message again until nothing is left.
+
+Subscriptions end first. What their `delete` hooks lean on (tokens, scripts, the trigger itself) stays for a minute
+more, so that the hooks, which run from a queue of their own, can take the third party's webhook down.
+"""
 
 from __future__ import annotations
 
@@ -11,66 +15,55 @@ from chalicelib.identity.models import User
 from chalicelib.identity.users import CLEANUP_DELAY_S, CLEANUP_QUEUE
 
 GRACE_MS = 60_000  # a message is sent before its deletion; one whose thing is still there then was never deleted
+HOOKS_DELAY_S = 60
 COMPONENTS = ("action", "event", "trigger", "security", "variable")
 
 Body = dict[str, Any]
+Step = Callable[[Body], bool]  # does a page of work; True when there is nothing left to do
 
 
 def follow_up(body: Body) -> None:
     """Do one page of what a deletion leaves to be done, and ask for the next."""
-    is_gone, clean_up = _steps(body["kind"])
+    is_gone, end_subscriptions, clean_up = _steps(body["kind"])
     if not is_gone(body):
         if clock.now_ms() - body["at"] < GRACE_MS:
             queue.send(CLEANUP_QUEUE, body, CLEANUP_DELAY_S)
         else:
             logs.log("cleanup.not_deleted", kind=body["kind"], id=body["id"])
         return
-    if not clean_up(body):
+    if end_subscriptions is None or body.get("ended"):
+        if not clean_up(body):
+            queue.send(CLEANUP_QUEUE, body)
+    elif end_subscriptions(body):
+        queue.send(CLEANUP_QUEUE, {**body, "ended": True}, HOOKS_DELAY_S)
+    else:
         queue.send(CLEANUP_QUEUE, body)
 
 
-def _steps(kind: str) -> tuple[Callable[[Body], bool], Callable[[Body], bool]]:
-    if kind == "user":
-        return _is_user_gone, _user
-    if kind == "service":
-        return _is_service_gone, _service
-    if kind in COMPONENTS:
-        return _is_component_gone, _component
-    raise ValueError(f"nothing to clean up for a {kind}")
-
-
-def _is_user_gone(body: Body) -> bool:
-    return User.get(body["w"], id=body["id"]) is None
-
-
-def _user(body: Body) -> bool:
-    from chalicelib.credentials import public as credentials  # both lean on identity
+def _steps(kind: str) -> tuple[Step, Step | None, Step]:
+    """Give for a kind: is it gone, the end of its subscriptions if it can have any, and the rest."""
+    from chalicelib.connectors import public as connectors  # the other contexts lean on identity
+    from chalicelib.credentials import public as credentials
     from chalicelib.subscriptions import public as subscriptions
 
-    if not subscriptions.end_subscriptions_of_user(body["w"], body["id"]):
-        return False
-    return credentials.end_tokens_of_user(body["w"], body["id"])
-
-
-def _is_service_gone(body: Body) -> bool:
-    from chalicelib.connectors import public as connectors
-
-    return connectors.is_service_gone(body["w"], body["id"])
-
-
-def _service(body: Body) -> bool:
-    from chalicelib.connectors import public as connectors
-
-    return connectors.clean_up_service(body["w"], body["id"])
-
-
-def _is_component_gone(body: Body) -> bool:
-    from chalicelib.connectors import public as connectors
-
-    return connectors.is_component_gone(body["w"], body["service"], body["kind"], body["id"])
-
-
-def _component(body: Body) -> bool:
-    from chalicelib.connectors import public as connectors
-
-    return connectors.clean_up_component(body["w"], body["service"], body["kind"], body["id"])
+    if kind == "user":
+        return (
+            lambda body: User.get(body["w"], id=body["id"]) is None,
+            lambda body: subscriptions.end_subscriptions_of_user(body["w"], body["id"]),
+            lambda body: credentials.end_tokens_of_user(body["w"], body["id"]),
+        )
+    if kind == "service":
+        return (
+            lambda body: connectors.is_service_gone(body["w"], body["id"]),
+            lambda body: subscriptions.end_subscriptions_of_service(body["w"], body["id"]),
+            lambda body: connectors.clean_up_service(body["w"], body["id"]),
+        )
+    if kind in COMPONENTS:
+        return (
+            lambda body: connectors.is_component_gone(body["w"], body["service"], kind, body["id"]),
+            None
+            if kind != "trigger"
+            else lambda body: subscriptions.end_subscriptions_of_trigger(body["w"], body["id"]),
+            lambda body: connectors.clean_up_component(body["w"], body["service"], kind, body["id"]),
+        )
+    raise ValueError(f"nothing to clean up for a {kind}")

@@ -5,8 +5,13 @@ from __future__ import annotations
 from chalicelib.edge.auth import PUBLIC
 from chalicelib.edge.route import Gives, Route, blueprint
 from chalicelib.platform.health import read_health
+from chalicelib.platform.reference.serving import read_docs, read_openapi
 
+# fmt: off
 ROUTES = [
-    Route("readHealth", "GET", "/healthz", read_health, None, Gives.AS_IS, PUBLIC),
+    Route("readHealth",  "GET", "/healthz",         read_health,  None, Gives.AS_IS, PUBLIC),
+    Route("readOpenapi", "GET", "/v1/openapi.json", read_openapi, None, Gives.AS_IS, PUBLIC),
+    Route("readDocs",    "GET", "/docs",            read_docs,    None, Gives.AS_IS, PUBLIC),
 ]
+# fmt: on
 routes = blueprint(__name__, ROUTES)

@@ -141,11 +141,16 @@ def _record_id(record: Any) -> str:
 
 def _commit(item: Subscription, lease: Lease, fetched: Fetched) -> None:
     wait_s = 0 if fetched.more else int(lease.row["every"])
-    put = {"errors": 0, "moved": clock.now_ms(), "fresh": fetched.more and bool(lease.row.get("fresh"))}
+    put = {"errors": 0, "moved": clock.now_ms(), "fresh": _stays_silent(lease, fetched)}
     timer = _timer(item, wait_s)
     change = Change(put=put | timer.attributes, remove=("err",))
     cursor.advance(WORK, lease, orjson.dumps(fetched.cursor).decode(), change=change)
     _send(item, timer)
+
+
+def _stays_silent(lease: Lease, fetched: Fetched) -> bool:
+    """Say whether the next page still belongs to a first poll whose records nobody wanted."""
+    return bool(lease.row.get("fresh")) and fetched.more and not fetched.emits
 
 
 def _back_off(item: Subscription, lease: Lease, error: PlatformError) -> None:

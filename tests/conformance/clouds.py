@@ -15,7 +15,7 @@ from botocore.client import BaseClient
 from botocore.config import Config
 from botocore.exceptions import ClientError
 from moto import mock_aws
-from moto.core import DEFAULT_ACCOUNT_ID
+from moto.core import DEFAULT_ACCOUNT_ID  # type: ignore[attr-defined]
 from moto.core.botocore_stubber import BotocoreStubber
 from moto.core.models import botocore_stubber
 from moto.dynamodb.models import dynamodb_backends
@@ -30,6 +30,7 @@ CONFIG = Config(
     retries={"total_max_attempts": 1},
     user_agent="conformance",
 )
+SIGNED = CONFIG.merge(Config(signature_version="v4"))  # moto finds the region in the signature
 SESSION = botocore.session.Session()
 
 
@@ -109,7 +110,7 @@ def moto_cloud() -> Iterator[Cloud]:
         mock.patch("moto.sqs.models.unix_time", lambda: clock() / 1000),
     ):
         try:
-            yield Cloud("moto", clock, new_clients(), None)
+            yield Cloud("moto", clock, new_clients(SIGNED), None)
         finally:
             for backends in (dynamodb_backends, sqs_backends):
                 backends[DEFAULT_ACCOUNT_ID][REGION].reset()

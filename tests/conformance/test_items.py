@@ -299,3 +299,14 @@ def test_lease_is_taken_once(cloud: Cloud, table: str, put: Put) -> None:
     with fails("ConditionalCheckFailedException") as answer:
         cloud.dynamodb.update_item(**take)
     assert answer["Item"] == taken
+
+
+def test_consumed_capacity(cloud: Cloud, table: str) -> None:
+    cloud.known_wrong("moto", "answers the same for every size")
+    item = {**KEY, "fill": {"S": "x" * 1500}, "kind": {"S": "k"}, "rank": {"N": "1"}}
+    asked = {"TableName": table, "ReturnConsumedCapacity": "INDEXES"}
+    used = cloud.dynamodb.put_item(Item=item, **asked)["ConsumedCapacity"]
+    assert (used["CapacityUnits"], used["Table"]["CapacityUnits"]) == (4, 2)
+    assert used["GlobalSecondaryIndexes"]["by_kind"]["CapacityUnits"] == 2
+    used = cloud.dynamodb.get_item(Key=KEY, **asked)["ConsumedCapacity"]
+    assert used["CapacityUnits"] == 0.5

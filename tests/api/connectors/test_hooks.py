@@ -9,8 +9,10 @@ import pytest
 
 from chalicelib.connectors import public as connectors
 from chalicelib.connectors.public import HookRun
+from chalicelib.core import cache
 from chalicelib.core.errors import Conflict, InvalidInput, LogicFailed, NotFound
 from chalicelib.credentials import public as credentials
+from chalicelib.identity.workers import platform_cleanup
 from chalicelib.storage import table
 from tests.builders import (
     USER,
@@ -25,6 +27,7 @@ from tests.builders import (
 )
 from tests.client import Client
 from tests.conftest import Clock
+from tests.queues import drain
 
 
 @pytest.fixture
@@ -183,3 +186,19 @@ def test_the_cached_credential_is_read_once_in_five_seconds(
         before = reads.copy()
     credentials.credential_for(workspace, found, None, USER, None, required=False, cached=True)
     assert reads == before
+
+
+def test_delete_hooks_still_find_what_they_lean_on(client: Client, workspace: str, no_delays: None) -> None:
+    service = make_service(client, scripts={"name": "return 'left'"})
+    trigger = make_trigger(client, service, logic={"delete": "return await service.fn.name()"})["id"]
+    client.delete(f"/v1/service/{service}/trigger/{trigger}").ok()
+    client.delete(f"/v1/service/{service}").ok()
+    with pytest.raises(NotFound):
+        connectors.definition(workspace, service, "trigger", trigger)
+    found = connectors.definition(workspace, service, "trigger", trigger, even_deleted=True)
+    run = HookRun(workspace, found.service, found.component, "delete", version=found.version)
+    assert connectors.run_hook(run).value == "left"
+    drain("platform_cleanup", platform_cleanup)
+    cache.forget_all()
+    with pytest.raises(NotFound):
+        connectors.definition(workspace, service, "trigger", trigger, even_deleted=True)

@@ -19,6 +19,14 @@ from tests.conformance.clouds import moto_cloud
 from tests.workers.subscriptions.world import W, World
 
 
+@pytest.fixture(scope="module", autouse=True)
+def _own_clients() -> Iterator[None]:
+    """Making clients is slow, so the tests of a module share them, but not with other modules."""
+    aws.reset()
+    yield
+    aws.reset()
+
+
 @pytest.fixture
 def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
     for name, value in {

@@ -75,8 +75,8 @@ def test_every_record_comes_once_through_random_crashes(world: World) -> None:
     chance = random.Random(7)
     source, _ = start(world, all=True)
     source.overlap = 2
-    source.records = [{"id": f"r{n}"} for n in range(120)]
-    crashes = 40
+    source.records = [{"id": f"r{n}"} for n in range(60)]
+    crashes = 25
 
     def crash(_operation: str) -> None:
         nonlocal crashes
@@ -92,7 +92,7 @@ def test_every_record_comes_once_through_random_crashes(world: World) -> None:
                     break
                 world.advance(61)
                 world.before_call = world.after_call = None
-                if chance.random() < 0.2:
+                if chance.random() < 0.05:
                     world.tick()
                 world.before_call = world.after_call = crash
         except Crash:

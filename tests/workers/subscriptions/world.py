@@ -142,7 +142,7 @@ class World:
 
     def receive(self, name: str) -> list[dict[str, Any]]:
         sqs = aws.client("sqs")
-        address = sqs.get_queue_url(QueueName="millrace-" + name)["QueueUrl"]
+        address = queue.url(name)
         answer = sqs.receive_message(
             QueueUrl=address, MaxNumberOfMessages=10, AttributeNames=["ApproximateReceiveCount"]
         )

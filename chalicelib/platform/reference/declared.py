@@ -1,0 +1,265 @@
+"""What rows and shapes do not say by themselves, as tables keyed by operationId or by the name of a shape.
+
+A row that answers "as it is" is declared in ANSWERS, one whose body is any JSON in BODIES, one that reads its query in
+QUERIES. tests/contract/test_openapi.py asks every row for its entry.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+Json = dict[str, Any]
+
+NO_CONTROLS = r"^[^\x00-\x1f\x7f]*$"
+NAMED: Json = {"type": "string", "minLength": 1, "maxLength": 256, "pattern": NO_CONTROLS}
+NULLABLE_TEXT: Json = {"type": ["string", "null"]}
+OBJECT: Json = {"type": "object"}
+ANY: Json = {}
+
+
+def ref(name: str) -> Json:
+    """Point to a shared schema."""
+    return {"$ref": f"#/components/schemas/{name}"}
+
+
+def holding(*required: str, **properties: Any) -> Json:
+    """Describe an object; without names of its own, every property is always there."""
+    return {"type": "object", "required": list(required or properties), "properties": properties}
+
+
+SHARED: dict[str, Json] = {  # beside the shapes
+    "Timestamp": {
+        "description": "A time in UTC, to the second.",
+        "type": "string",
+        "pattern": r"^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}$",
+        "examples": ["2026-01-31T12:00:00"],
+    },
+    "EmptyString": {"description": "Nothing to say.", "const": ""},
+    "EmptyObject": {"description": "Nothing to say.", "type": "object", "maxProperties": 0},
+    "AnyJson": {"description": "Any JSON value."},
+    "Fault": {
+        "description": "One thing wrong with a request: where, what, and a word for programs.",
+        **holding(location={"type": "string"}, message={"type": "string"}, kind={"type": "string"}),
+    },
+    "Error": {
+        "description": "What went wrong. `error` is for people, `type` and `details` are for programs.",
+        **holding(
+            "error",
+            "type",
+            "status",
+            error={"type": "string"},
+            type={"type": "string"},
+            description={"type": "string"},
+            status={"type": "integer"},
+            details={
+                "type": "object",
+                "properties": {"faults": {"type": "array", "items": ref("Fault")}, "requestId": {"type": "string"}},
+            },
+        ),
+    },
+    "InputOutput": {
+        "description": "What went into a run and what came out of it.",
+        **holding(input=OBJECT, output=ref("AnyJson")),
+    },
+    "SubscriptionMade": {
+        "description": "A new subscription and the secret its deliveries are signed with.",
+        **holding(id={"type": "string"}, secret={"type": "string"}),
+    },
+    "Secret": {
+        "description": "What deliveries are signed with (Standard Webhooks).",
+        **holding(secret={"type": "string"}),
+    },
+}
+
+# --- what shapes show beyond their fields ---------------------------------------------------------------------------
+
+ADDED: dict[str, Json] = {
+    "KeyOut": {"prefix": {"type": "string"}},
+    "UserTokenOut": {
+        form: {"type": ["object", "null"], "properties": {"set": {"const": True}, "last4": {"type": "string"}}}
+        for form in ("oauth", "key", "basic")
+    },
+}
+READERS: dict[str, Json] = {  # of the functions that read a field first: what its JSON looks like then
+    "_clean": {"pattern": NO_CONTROLS},
+    "_time_ms": {"type": ["integer", "string"]},
+}
+
+# --- queries --------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Query:
+    """One query parameter."""
+
+    name: str
+    description: str
+    required: bool = False
+    schema: Json = field(default_factory=lambda: NAMED)
+
+
+USER = Query("userId", "The user it is done for: your own id of the user, or ours.", True)
+ACTOR = Query("userId", "Who does it; kept as createdBy and updatedBy.")
+CREDENTIAL = Query("userCredentialId", "Which of the user's tokens to run with; chosen by the platform without it.")
+VERSION = Query("version", "The version to change: a name such as 1.2.0, or `minor`, or `major` for a new one.", True)
+CONTRIBUTOR = Query("contributor_id", "Who publishes.", True)
+LIMIT = Query("limit", "The size of a page; without it the list is whole.", schema={"type": "integer", "minimum": 1})
+CURSOR = Query("cursor", "Where to go on: X-Next-Cursor of the page before.", schema={"type": "string"})
+PAGED = (LIMIT, CURSOR)
+
+QUERIES: dict[str, tuple[Query, ...]] = {  # the others: see operations.queries_of
+    "execute": (USER,),
+    "executeAction": (USER, CREDENTIAL),
+    "executeDatatype": (USER, CREDENTIAL),
+    "refreshActionVariables": (USER, CREDENTIAL),
+    "createTriggerSubscription": (USER, CREDENTIAL),
+    "createSubscription": (USER,),
+    "listSubscriptions": (USER, *PAGED),
+    "getSubscription": (USER,),
+    "deleteSubscription": (USER,),
+    "enableSubscription": (USER,),
+    "getSubscriptionSecret": (USER,),
+    "rotateSubscriptionSecret": (USER,),
+    "listDeliveries": (USER, *PAGED),
+    "replaySubscription": (USER,),
+    "listTokens": (USER, *PAGED),
+    "getToken": (USER,),
+    "updateToken": (USER,),
+    "deleteToken": (USER,),
+    "getServiceOauthUrl": (USER,),
+    "updateSecurity": (ACTOR, VERSION),
+    "updateVariable": (ACTOR, VERSION),
+    "updateAction": (ACTOR, VERSION),
+    "updateDatatype": (ACTOR, VERSION),
+    "publishService": (CONTRIBUTOR,),
+    "createKey": (),
+    "listKeys": (),
+    "rotateKey": (),
+    "revokeKey": (),
+    "setVariableValue": (),
+    "updateForwarding": (),
+}
+
+# --- bodies of any JSON ---------------------------------------------------------------------------------------------
+
+BODIES: dict[str, Json] = {
+    "executeAction": {
+        "description": "The action's input, by its schema.variables; also taken inside `input`.",
+        "type": "object",
+    },
+    "executeDatatype": OBJECT,
+    "executeAutomation": OBJECT,
+    "setVariableValue": {"description": "null takes the value away.", **holding(value=ANY)},
+    "uploadServiceImportPart": {"type": "string", "contentMediaType": "application/octet-stream"},
+}
+
+# --- answers as they are --------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Answered:
+    """What an operation answers. `also` maps further statuses to schemas; `status` "default" means any."""
+
+    schema: Json
+    status: str = "200"
+    media: str = "application/json"
+    also: dict[str, Json] = field(default_factory=dict)
+
+
+_HEALTH = {
+    "type": "object",
+    "required": ["status"],
+    "properties": {"status": {"enum": ["ok", "degraded"]}},
+    "additionalProperties": {"enum": ["up", "down"]},
+}
+_KEY_MADE: Json = {
+    "allOf": [ref("KeyOut"), {"description": "The key itself is shown this once.", **holding(key={"type": "string"})}]
+}
+_NOTIFIED = Answered(ANY, "default", "*/*")
+_FORWARDING = holding(
+    url=NULLABLE_TEXT,
+    triggers={"type": "array", "items": holding(service={"type": "string"}, trigger={"type": "string"})},
+    secret=NULLABLE_TEXT,
+)
+_HOOK_ADDRESS = holding(
+    "url",
+    url={"type": "string", "format": "uri"},
+    events={
+        "type": "array",
+        "items": holding(id={"type": "string"}, name={"type": "string"}, url={"type": "string", "format": "uri"}),
+    },
+)
+_SUBSCRIPTION: Json = {
+    "allOf": [
+        ref("SubscriptionOut"),
+        holding(
+            "health",
+            health=holding(failuresInRow={"type": "integer"}, pausedUntil=NULLABLE_TEXT, failingSince=NULLABLE_TEXT),
+            poll=holding(
+                everySeconds={"type": ["number", "null"]},
+                failuresInRow={"type": "integer"},
+                error=NULLABLE_TEXT,
+                nextAt=NULLABLE_TEXT,
+            ),
+        ),
+    ]
+}
+
+ANSWERS: dict[str, Answered] = {
+    "readHealth": Answered(_HEALTH, also={"503": _HEALTH}),
+    "readOpenapi": Answered({"description": "This document.", "type": "object"}),
+    "readDocs": Answered({"type": "string"}, media="text/html"),
+    "createKey": Answered(_KEY_MADE),
+    "rotateKey": Answered(_KEY_MADE),
+    "setVariableValue": Answered(holding(set={"type": "boolean"})),
+    "getServiceWebhookSetting": Answered(_HOOK_ADDRESS),
+    "getServiceOauthUrl": Answered(holding(url={"type": "string", "format": "uri"})),
+    "execute": Answered(ref("AnyJson")),
+    "executeAction": Answered(ref("InputOutput")),
+    "executeAutomation": Answered(ref("InputOutput")),
+    "executeDatatype": Answered(ref("InputOutput")),
+    "refreshActionVariables": Answered(ref("InputOutput")),
+    "testLogic": Answered(ref("AnyJson")),
+    "receiveNotification": _NOTIFIED,
+    "receiveNotificationByGet": _NOTIFIED,
+    "createTriggerSubscription": Answered(ref("SubscriptionMade")),
+    "createSubscription": Answered(ref("SubscriptionMade")),
+    "getSubscription": Answered(_SUBSCRIPTION),
+    "getSubscriptionSecret": Answered(ref("Secret")),
+    "rotateSubscriptionSecret": Answered(ref("Secret")),
+    "replaySubscription": Answered(holding(queued={"type": "integer"}, hasMore={"type": "boolean"})),
+    "getForwarding": Answered(_FORWARDING),
+    "updateForwarding": Answered(_FORWARDING),
+}
+
+# --- paths ----------------------------------------------------------------------------------------------------------
+
+VARIABLES: tuple[tuple[str, str, str], ...] = (  # in paths below: a variable, and how the document spells it
+    ("/v1/service/{service_id}/version/", "version_id", "serviceVersionId"),
+    ("/v1/automation/", "version_id", "automationVersionId"),
+    ("/v1/service/{service_id}/condition/", "condition_id", "condition_id"),
+)
+TAGS: tuple[tuple[str, str], ...] = (  # the first whose text stands in the path; else the path's own first word
+    ("/subscription", "Subscription"),
+    ("/forwarding", "Subscription"),
+    ("/hook/", "Notification"),
+    ("/token", "Token"),
+    ("/oauth", "Oauth"),
+    ("/datatype", "Datatype"),
+    ("/condition", "Condition"),
+    ("/trigger", "Trigger"),
+    ("/event", "Event"),
+    ("/action", "Action"),
+    ("/variable", "Variable"),
+    ("/security", "Security"),
+    ("/service", "Service"),
+    ("/group", "Group"),
+    ("/admin/keys", "Key"),
+    ("/user", "User"),
+    ("/execute", "Execute"),
+    ("/test/", "Test"),
+    ("/healthz", "Platform"),
+    ("/openapi.json", "Platform"),
+    ("/docs", "Platform"),
+)

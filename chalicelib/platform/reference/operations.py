@@ -1,0 +1,181 @@
+"""One row as one OpenAPI operation."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic.alias_generators import to_camel
+
+from chalicelib.edge import auth
+from chalicelib.edge.route import Body, Gives, Route
+from chalicelib.edge.schema import In
+from chalicelib.platform.reference import declared, examples
+from chalicelib.platform.reference.declared import ACTOR, BODIES, NAMED, PAGED, QUERIES, Answered, Json, Query, ref
+from chalicelib.platform.reference.shapes import Shape
+
+SCHEMES = ("api_key", "x_api_key", "bearer")
+_JSON = "application/json"
+_VARIABLE = re.compile(r"\{([a-z_0-9]+)\}")
+_MEANINGS = {"200": "Done.", "default": "What the service's own logic answers."}
+_ERRORS = {
+    "400": "The request is malformed; `details.faults` names every place.",
+    "401": "No key, or an unknown one.",
+    "403": "The key lacks the scope.",
+    "404": "Not there for this caller.",
+    "409": "Something else got there first.",
+    "413": "The body is too large.",
+    "415": "The body is not JSON.",
+    "422": "The script threw, or ran out of time or memory.",
+    "default": "Any other failure.",
+}
+_HEADERS = {"X-Request-Id": {"description": "Names this request in the logs.", "schema": {"type": "string"}}}
+_NEXT = {"X-Next-Cursor": {"description": "Set while there is a next page.", "schema": {"type": "string"}}}
+_IDEMPOTENCY_KEY: Json = {
+    "name": "Idempotency-Key",
+    "in": "header",
+    "description": "A repeat under the same key gets the first answer for 24 hours.",
+    "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[\\x20-\\x7e]+$"},
+}
+
+
+@dataclass(frozen=True)
+class Schemas:
+    """The schemas of the document: what stands for a shape, and the shared ones by name."""
+
+    pointers: dict[Shape, Json]
+    shared: dict[str, Json]
+
+    def resolved(self, schema: Json) -> Json:
+        """Follow a pointer into the shared schemas."""
+        return self.shared[schema["$ref"].rpartition("/")[2]] if "$ref" in schema else schema
+
+
+def path_of(row: Route) -> str:
+    """Spell a row's path as the document does."""
+    return _VARIABLE.sub(lambda match: "{" + _spelled(row.path, match[1]) + "}", row.path)
+
+
+def operation(row: Route, verb: str, operation_id: str, schemas: Schemas) -> Json:
+    """Describe one row under one of its verbs; `operation_id` is unique in the document."""
+    made: Json = {"operationId": operation_id, "tags": [tag_of(row.path)], "summary": summary_of(row)}
+    if operation_id != row.operation_id:
+        made["x-alias-of"] = row.operation_id
+    parameters = [_path_parameter(_spelled(row.path, name)) for name in _VARIABLE.findall(row.path)]
+    parameters += [_query_parameter(query) for query in queries_of(row, verb)]
+    if verb == "POST" and row.scope != auth.PUBLIC:
+        parameters.append(_IDEMPOTENCY_KEY)
+    if parameters:
+        made["parameters"] = parameters
+    if row.takes is not None and verb != "GET":
+        made["requestBody"] = _body(row, row.takes, schemas)
+    made["responses"] = _responses(row, schemas)
+    made["security"] = [] if row.scope == auth.PUBLIC else [{scheme: [row.scope]} for scheme in SCHEMES]
+    return made
+
+
+def tag_of(path: str) -> str:
+    """Say which part of the API a path belongs to."""
+    found = next((tag for text, tag in declared.TAGS if text in path), None)
+    return found or path.removeprefix("/v1").strip("/").split("/")[0].capitalize()
+
+
+def summary_of(row: Route) -> str:
+    """Take the first sentence of the function that does the work; shared ones get the noun put in."""
+    does = row.does
+    first = (does.__doc__ or row.operation_id).strip().splitlines()[0].split(". ")[0].rstrip(".")
+    noun = getattr(getattr(getattr(does, "__self__", None), "item", None), "NOUN", None)
+    if noun is not None:
+        article = "an" if noun[0] in "aeio" else "a"
+        first = first.replace("an item", f"{article} {noun}").replace("item", noun)
+    return first
+
+
+def queries_of(row: Route, verb: str) -> tuple[Query, ...]:
+    """List the query parameters of a row: the declared ones, else paging for lists and the actor for changes."""
+    if row.operation_id in QUERIES:
+        return QUERIES[row.operation_id]
+    if _is_list(row):
+        return PAGED
+    return (ACTOR,) if row.scope == auth.WRITE and verb != "GET" else ()
+
+
+def _spelled(path: str, name: str) -> str:
+    own = (spelling for start, variable, spelling in declared.VARIABLES if variable == name and path.startswith(start))
+    return next(own, to_camel(name))
+
+
+def _path_parameter(name: str) -> Json:
+    return {"name": name, "in": "path", "required": True, "schema": NAMED}
+
+
+def _query_parameter(query: Query) -> Json:
+    shown = {"name": query.name, "in": "query", "description": query.description, "schema": query.schema}
+    return {**shown, "required": True} if query.required else shown
+
+
+def _body(row: Route, takes: type[In] | str, schemas: Schemas) -> Json:
+    if not isinstance(takes, str):
+        schema, media = schemas.pointers[takes], _JSON
+    elif takes == Body.ANY_JSON:
+        schema, media = BODIES.get(row.operation_id, ref("AnyJson")), _JSON
+    else:
+        schema, media = BODIES.get(row.operation_id, declared.ANY), "*/*"
+    content: Json = {"schema": schema}
+    if media == _JSON:
+        sent = examples.SENT.get(row.operation_id)
+        content["example"] = examples.example_of(schema, schemas.shared) if sent is None else sent
+    return {"required": bool(schemas.resolved(schema).get("required")), "content": {media: content}}
+
+
+def _responses(row: Route, schemas: Schemas) -> Json:
+    answered = _answer(row, schemas)
+    headers = {**_HEADERS, **(_NEXT if _is_list(row) else {})}
+    made: Json = {}
+    for status, schema in ((answered.status, answered.schema), *answered.also.items()):
+        content = {answered.media: {"schema": schema}}
+        made[status] = {"description": _MEANINGS.get(status, "Not well."), "headers": headers, "content": content}
+    for status in _error_statuses(row):
+        made.setdefault(status, {"$ref": f"#/components/responses/Error{status}"})
+    return made
+
+
+def _answer(row: Route, schemas: Schemas) -> Answered:
+    if row.gives is None:
+        return Answered(ref("EmptyObject"))
+    if row.gives == Gives.EMPTY_STRING:
+        return Answered(ref("EmptyString"))
+    if isinstance(row.gives, str):
+        return declared.ANSWERS.get(row.operation_id, Answered(ref("AnyJson")))
+    pointer = schemas.pointers[row.gives]
+    return Answered({"type": "array", "items": pointer} if _is_list(row) else pointer)
+
+
+def _is_list(row: Route) -> bool:
+    return row.operation_id.startswith("list")
+
+
+def _error_statuses(row: Route) -> list[str]:
+    is_read, has_body = row.takes is None and row.scope in (auth.READ, auth.PUBLIC), row.takes is not None
+    applies: dict[str, Any] = {
+        "400": True,
+        "401": row.scope != auth.PUBLIC,
+        "403": row.scope != auth.PUBLIC,
+        "404": "{" in row.path,
+        "409": not is_read,
+        "413": has_body,
+        "415": has_body and row.takes != Body.RAW,
+        "422": row.scope == auth.RUN,
+        "default": True,
+    }
+    return [status for status, does_apply in applies.items() if does_apply]
+
+
+def error_responses() -> Json:
+    """Give the shared error responses by name."""
+    content = {_JSON: {"schema": ref("Error")}}
+    return {
+        f"Error{status}": {"description": text, "headers": _HEADERS, "content": content}
+        for status, text in _ERRORS.items()
+    }

@@ -1,0 +1,68 @@
+"""Shapes as JSON Schema: every In as callers may send it, every Out as it is really shown."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from pydantic.json_schema import GenerateJsonSchema, JsonSchemaMode, models_json_schema
+
+from chalicelib.edge.schema import In, Out
+from chalicelib.platform.reference.declared import ADDED, READERS, Json, ref
+
+Shape = type[In] | type[Out]
+_REF = "#/components/schemas/{model}"
+
+
+class _Generator(GenerateJsonSchema):
+    """Leaves out titles and empty defaults, and says what the functions before a field let pass."""
+
+    def field_title_should_be_set(self, schema: Any) -> bool:
+        return False
+
+    def default_schema(self, schema: Any) -> Json:
+        made = super().default_schema(schema)
+        if made.get("default") in (None, ""):
+            made.pop("default", None)
+        return made
+
+    def encode_default(self, dft: Any) -> Any:
+        return sorted(dft) if isinstance(dft, frozenset | set) else super().encode_default(dft)
+
+    def function_before_schema(self, schema: Any) -> Json:
+        made, reader = super().function_before_schema(schema), schema["function"]["function"]
+        return {**made, **READERS.get(getattr(reader, "__name__", ""), {})}
+
+
+def mode_of(shape: Shape) -> JsonSchemaMode:
+    """Say from which side a shape is seen."""
+    return "validation" if issubclass(shape, In) else "serialization"
+
+
+def schemas_of(shapes: Iterable[Shape]) -> tuple[dict[Shape, Json], dict[str, Json]]:
+    """Describe shapes: what stands for each, and the shared schemas by name."""
+    asked = [(shape, mode_of(shape)) for shape in dict.fromkeys(shapes)]
+    found, whole = models_json_schema(asked, ref_template=_REF, schema_generator=_Generator)
+    shared: dict[str, Json] = whole.get("$defs", {})
+    pointers = {shape: found[shape, mode] for shape, mode in asked}
+    for shape, pointer in pointers.items():
+        name = pointer["$ref"].rpartition("/")[2]
+        shared[name] = _finished(shape, shared[name])
+    return pointers, {name: _untitled(shared[name]) for name in sorted(shared)}
+
+
+def _finished(shape: Shape, schema: Json) -> Json:
+    properties = dict(schema.get("properties", {}))
+    if issubclass(shape, In):
+        if shape.__name__.endswith("Patch"):  # what is not sent stays as it is
+            properties = {name: {k: v for k, v in one.items() if k != "default"} for name, one in properties.items()}
+        return {**schema, "properties": properties}
+    for name, field in shape.model_fields.items():
+        if "at_ms" in field.metadata:
+            properties[field.alias or name] = ref("Timestamp")
+    properties |= next((ADDED[base.__name__] for base in shape.__mro__ if base.__name__ in ADDED), {})
+    return {**schema, "properties": properties, "required": list(properties)}
+
+
+def _untitled(schema: Json) -> Json:
+    return {name: value for name, value in schema.items() if name != "title"}
