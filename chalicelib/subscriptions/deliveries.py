@@ -40,9 +40,9 @@ _late: OrderedDict[str, bool] = OrderedDict()  # messages whose attempts outlive
 def deliver(batch: Batch) -> None:
     """Make first attempts."""
     found = _first_tasks(_taken_up(batch.messages))
-    letters = [(task, queues.RETRY, Letter(task.message.body)) for task in found if _is_behind(task)]
-    records.send(letters)
-    _attempt([task for task in found if not _is_behind(task)], batch)
+    behind = [task for task in found if _is_behind(task)]
+    records.send((task, queues.RETRY, tasks.diverted(task)) for task in behind)
+    _attempt([task for task in found if task not in behind], batch)
 
 
 def retry(batch: Batch) -> None:
@@ -153,7 +153,9 @@ def _is_behind(task: Task) -> bool:
 def _attempt(found: list[Task], batch: Batch) -> None:
     """Run attempts side by side. On one machine a batch does not wait for those that hang: their messages stay
     hidden meanwhile, and they are recorded when they end. In Lambda nothing runs on after a batch, so it waits."""
-    ready = [task for task in found if _may_go(task)]
+    later: list[tuple[Task, str, Letter]] = []
+    ready = [task for task in found if _may_go(task, later)]
+    records.send(later)
     futures = {endpoints.pool().submit(contextvars.copy_context().run, attempt, task): task for task in ready}
     is_lambda = "AWS_LAMBDA_FUNCTION_NAME" in os.environ
     left_s = max(0.0, (batch.deadline_ms - clock.now_ms()) / 1000)
@@ -166,15 +168,15 @@ def _attempt(found: list[Task], batch: Batch) -> None:
 def _outcome(future: Future[Outcome], task: Task) -> Outcome | None:
     try:
         return future.result()
-    except PlatformError as error:
-        if not error.retryable:
-            raise
+    except Exception as error:  # noqa: BLE001 one poisonous message must not take its neighbours along
+        if not (isinstance(error, PlatformError) and error.retryable):
+            logs.exception("delivery.bug", error, subscriptionId=task.item.id)
         task.message.again(backoff_s(task.message.receives))
         return None
 
 
-def _may_go(task: Task) -> bool:
-    """Say whether to attempt now; what has to wait, or will never be, is written down."""
+def _may_go(task: Task, later: list[tuple[Task, str, Letter]]) -> bool:
+    """Say whether to attempt now; what has to wait, or will never be, is written down, its messages put in `later`."""
     item, now_ms = task.item, clock.now_ms()
     try:
         if item.state is SubscriptionState.DISABLED:
@@ -184,8 +186,8 @@ def _may_go(task: Task) -> bool:
             task.is_probe = _claim_probe(item, now_ms)
         if task.is_probe or not item.health.is_open(now_ms):
             return True
-        later = records.wait(task, records.after_open_ms(item.health), "waiting for the endpoint to recover")
-        records.send((task, name, letter) for name, letter in later)
+        brings = records.wait(task, records.after_open_ms(item.health), "waiting for the endpoint to recover")
+        later += [(task, name, letter) for name, letter in brings]
     except Unavailable:
         task.message.again(backoff_s(task.message.receives))
     return False

@@ -19,6 +19,7 @@ from chalicelib.subscriptions import models, queues, secrets, subscriptions
 from chalicelib.subscriptions.models import Subscription
 
 PAGE = 25
+DELIVERIES_PAGE = 250
 _SHARDS = [*map(str, range(models.SHARDS)), "f"]
 
 
@@ -37,7 +38,7 @@ def end(item: Subscription) -> None:
 
 
 def clean_up(body: dict[str, Any]) -> None:
-    """Run the `delete` hook of an ended subscription and remove its tombstone. Raises what may pass.
+    """Remove what an ended subscription left, run its `delete` hook, remove its tombstone. Raises what may pass.
 
     What is refused for good is logged and the tombstone removed: the third party's side is then its owner's to clear.
     """
@@ -46,6 +47,9 @@ def clean_up(body: dict[str, Any]) -> None:
     if row is None:
         return
     item = Subscription.from_row(row)
+    if not _clear_deliveries(item, row["due"]):
+        queue.send(queues.RETRY, body)
+        return
     try:
         if row["exp"] > clock.now_s():
             _run_delete_hook(item)
@@ -60,6 +64,13 @@ def clean_up(body: dict[str, Any]) -> None:
             reason=f"{type(error).__name__}: {error.message}",
         )
     DELIVERY.delete(key)
+
+
+def _clear_deliveries(item: Subscription, until_ms: int) -> bool:
+    """Remove a page of its deliveries, but none of a subscription made again since; True when none is left."""
+    page = models.deliveries_between(item.workspace_id, item.id, "0", f"{until_ms + 1:013d}", DELIVERIES_PAGE)
+    DELIVERY.write_many(deletes=[Key(row["pk"], row["sk"]) for row in page.rows])
+    return page.after is None
 
 
 def _run_delete_hook(item: Subscription) -> None:

@@ -11,10 +11,10 @@ from urllib.parse import parse_qsl
 
 import orjson
 
-from chalicelib.adapters import blobs
+from chalicelib.adapters import blobs, logs
 from chalicelib.core import clock, jsontext
 from chalicelib.core.cache import Cached
-from chalicelib.core.errors import InvalidInput, TooLarge
+from chalicelib.core.errors import InvalidInput, PlatformError, TooLarge, Unavailable
 from chalicelib.storage.expressions import Row
 from chalicelib.storage.table import Key
 from chalicelib.storage.tables import WORK
@@ -67,9 +67,19 @@ def load(wanted: Iterable[tuple[str, str]]) -> dict[tuple[str, str], Event]:
         return found
     now_s = clock.now_s()
     for key, row in WORK.get_many(missing, consistent=True).items():
-        if row["exp"] > now_s:
-            found[missing[key]] = keep(row)
+        if row["exp"] > now_s and (event := _readable(row)) is not None:
+            found[missing[key]] = event
     return found
+
+
+def _readable(row: Row) -> Event | None:
+    try:
+        return keep(row)
+    except Unavailable:
+        raise
+    except PlatformError as error:
+        logs.log("event.unreadable", level="ERROR", key=row["pk"], reason=error.message)
+        return None
 
 
 def keep(row: Row) -> Event:

@@ -117,7 +117,10 @@ def _legs(event: Event, message: Message) -> list[Leg]:
             message.again(backoff_s(message.receives))
         else:
             _log_dropped(event, f"{type(error).__name__}: {error.message}")
-        return []
+    except Exception as error:  # noqa: BLE001 one poisonous message must not take its neighbours along
+        logs.exception("event.bug", error, workspace=event.workspace_id, eventId=event.id)
+        message.again(backoff_s(message.receives))
+    return []
 
 
 def _route(event: Event) -> list[Target]:

@@ -58,6 +58,7 @@ class Subscription(Item):
     trigger_id: str
     trigger: str
     version: str | None = None
+    version_name: str | None = None
     credential_id: str | None = None
     url: str | None = None
     variables: dict[str, Any] = field(default_factory=dict)

@@ -155,7 +155,7 @@ def _follow(one: Outcome) -> list[tuple[str, Letter]]:
         return []
     if verdict.fate is Fate.CLOGGED:
         if task.is_first:
-            return [(queues.RETRY, Letter(task.message.body))]
+            return [(queues.RETRY, tasks.diverted(task))]
         return wait(task, now_ms + int(config.settings().delivery_timeout_s * 1000), str(verdict.error))
     if verdict.fate is Fate.PAUSED:
         return wait(task, now_ms + PAUSE_MS, str(verdict.error))

@@ -55,7 +55,7 @@ class SubscriptionOut(CamelOut):
     platform: str
     service: str
     service_id: str
-    version: str | None = Field(alias="serviceVersion")
+    version_name: str | None = Field(alias="serviceVersion")
     trigger: str
     trigger_id: str
     credential_id: str | None = Field(alias="userCredentialId")

@@ -116,6 +116,7 @@ def _create(call: Call, wish: Wish) -> dict[str, Any]:
         trigger_id=wish.trigger.id,
         trigger=wish.trigger.name,
         version=wish.version_id,
+        version_name=wish.version.name if wish.version is not None and wish.is_version_named else None,
         credential_id=None if wish.credential is None else wish.credential.id,
         url=wish.url,
         variables=wish.variables,

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import dataclass
 from typing import Any
 
 from chalicelib.adapters import blobs
 from chalicelib.adapters.queue import MAX_DELAY_S, Letter
 from chalicelib.core import ids
+from chalicelib.core.errors import NotFound
 from chalicelib.edge.worker import Message
 from chalicelib.storage.expressions import Row
 from chalicelib.storage.table import Key
@@ -69,7 +71,8 @@ def from_row(message: Message, item: Subscription, row: Row) -> Task:
     if "body" in row:
         body = row["body"].encode()
     elif "blob" in row:
-        body = blobs.blobs().get(item.workspace_id, row["blob"])
+        with contextlib.suppress(NotFound):  # then it is made again from the event
+            body = blobs.blobs().get(item.workspace_id, row["blob"])
     return Task(
         message,
         item,
@@ -81,6 +84,12 @@ def from_row(message: Message, item: Subscription, row: Row) -> Task:
         body=body,
         is_first=False,
     )
+
+
+def diverted(task: Task) -> Letter:
+    """Make the message that lets a first attempt stand back behind those to healthy endpoints."""
+    again = {"r": 1} if task.message.receives > 1 else {}
+    return Letter(task.message.body | again)
 
 
 def carrier(row: Row, now_ms: int) -> Letter:

@@ -15,6 +15,7 @@ def main() -> None:
     """Start workers and API, say so in one line, serve until SIGTERM."""
     from infra.local import gateway, stack
 
+    sys.setswitchinterval(stack.SWITCH_S)
     settings = config.settings()
     stack.lock(Path(settings.data_dir))
     cloud = stack.prepare()

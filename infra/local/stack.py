@@ -23,7 +23,7 @@ from chalicelib.storage import tables
 from infra import queues
 from infra.local.cloud import LocalCloud
 
-_BEAT_S = 1.0
+SWITCH_S = 0.001  # threads that wait for the store must not wait 5 ms for one that computes
 _SILENT_S = 5.0
 _STOP_S = 8.0
 _RESTART_PAUSE_S = 0.3
@@ -35,7 +35,7 @@ def attach() -> LocalCloud:
     cloud = LocalCloud(folder / "millrace.db")
     queue.forget()
     aws.reset(is_local=True)
-    aws.on_client(lambda _service, client: cloud.attach(client))
+    aws.on_client(lambda _service, client: cloud.attach(client, direct=True))
     return cloud
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 import threading
 import time
 from types import FrameType
@@ -27,9 +28,11 @@ def run() -> None:
 
     signal.signal(signal.SIGTERM, stop)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    sys.setswitchinterval(stack.SWITCH_S)
     stack.die_with_parent()
-    stack.attach()
+    cloud = stack.attach()
     consumers, schedules = stack.handlers()
+    schedules["expire"] = lambda _event, _context: cloud.expire()
     scheduler = Scheduler(schedules, config.settings().tick_s)
     mappings = [mapping for consumer in consumers for mapping in _mappings(*consumer)]
     for thread in (*mappings, scheduler):

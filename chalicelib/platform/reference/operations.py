@@ -70,7 +70,7 @@ def operation(row: Route, verb: str, operation_id: str, schemas: Schemas) -> Jso
         made["parameters"] = parameters
     if row.takes is not None and verb != "GET":
         made["requestBody"] = _body(row, row.takes, schemas)
-    made["responses"] = _responses(row, schemas)
+    made["responses"] = _responses(row, verb, schemas)
     made["security"] = [] if row.scope == auth.PUBLIC else [{scheme: [row.scope]} for scheme in SCHEMES]
     return made
 
@@ -88,6 +88,7 @@ def summary_of(row: Route) -> str:
     noun = getattr(getattr(getattr(does, "__self__", None), "item", None), "NOUN", None)
     if noun is not None:
         article = "an" if noun[0] in "aeio" else "a"
+        first = first.replace("the fields that", f"the fields of {article} {noun} that")
         first = first.replace("an item", f"{article} {noun}").replace("item", noun)
     return first
 
@@ -98,7 +99,8 @@ def queries_of(row: Route, verb: str) -> tuple[Query, ...]:
         return QUERIES[row.operation_id]
     if _is_list(row):
         return PAGED
-    return (ACTOR,) if row.scope == auth.WRITE and verb != "GET" else ()
+    is_acting = row.scope == auth.WRITE and verb != "GET" and not row.path.startswith("/v1/user")
+    return (ACTOR,) if is_acting else ()
 
 
 def _spelled(path: str, name: str) -> str:
@@ -129,14 +131,14 @@ def _body(row: Route, takes: type[In] | str, schemas: Schemas) -> Json:
     return {"required": bool(schemas.resolved(schema).get("required")), "content": {media: content}}
 
 
-def _responses(row: Route, schemas: Schemas) -> Json:
+def _responses(row: Route, verb: str, schemas: Schemas) -> Json:
     answered = _answer(row, schemas)
     headers = {**_HEADERS, **(_NEXT if _is_list(row) else {})}
     made: Json = {}
     for status, schema in ((answered.status, answered.schema), *answered.also.items()):
         content = {answered.media: {"schema": schema}}
         made[status] = {"description": _MEANINGS.get(status, "Not well."), "headers": headers, "content": content}
-    for status in _error_statuses(row):
+    for status in _error_statuses(row, verb):
         made.setdefault(status, {"$ref": f"#/components/responses/Error{status}"})
     return made
 
@@ -156,14 +158,14 @@ def _is_list(row: Route) -> bool:
     return row.operation_id.startswith("list")
 
 
-def _error_statuses(row: Route) -> list[str]:
-    is_read, has_body = row.takes is None and row.scope in (auth.READ, auth.PUBLIC), row.takes is not None
+def _error_statuses(row: Route, verb: str) -> list[str]:
+    has_body = row.takes is not None
     applies: dict[str, Any] = {
-        "400": True,
+        "400": has_body or row.scope != auth.PUBLIC,
         "401": row.scope != auth.PUBLIC,
         "403": row.scope != auth.PUBLIC,
         "404": "{" in row.path,
-        "409": not is_read,
+        "409": verb != "GET" or has_body,
         "413": has_body,
         "415": has_body and row.takes != Body.RAW,
         "422": row.scope == auth.RUN,

@@ -47,7 +47,7 @@ def schemas_of(shapes: Iterable[Shape]) -> tuple[dict[Shape, Json], dict[str, Js
     pointers = {shape: found[shape, mode] for shape, mode in asked}
     for shape, pointer in pointers.items():
         name = pointer["$ref"].rpartition("/")[2]
-        shared[name] = _finished(shape, shared[name])
+        shared[name] = _mended(_finished(shape, shared[name]))
     return pointers, {name: _untitled(shared[name]) for name in sorted(shared)}
 
 
@@ -62,6 +62,16 @@ def _finished(shape: Shape, schema: Json) -> Json:
             properties[field.alias or name] = ref("Timestamp")
     properties |= next((ADDED[base.__name__] for base in shape.__mro__ if base.__name__ in ADDED), {})
     return {**schema, "properties": properties, "required": list(properties)}
+
+
+def _mended(schema: Any) -> Any:
+    """Put limits set around a reading function, which pydantic spells for Python or for text, under their words."""
+    if isinstance(schema, list):
+        return [_mended(part) for part in schema]
+    if not isinstance(schema, dict):
+        return schema
+    words = {"ge": "minimum", "le": "maximum", **({"minLength": "minItems"} if schema.get("type") == "array" else {})}
+    return {words.get(word, word): _mended(part) for word, part in schema.items()}
 
 
 def _untitled(schema: Json) -> Json:

@@ -87,3 +87,22 @@ def test_a_message_given_up_ends_its_delivery_and_is_kept(world: World) -> None:
     world.advance(10)
     world.pump()
     assert len(world.sent) == 1
+
+
+def test_a_poisonous_delivery_takes_no_neighbour_along(world: World) -> None:
+    trigger = world.add_trigger("hook")
+
+    def logic(variables: Any, **_: Any) -> Any:
+        if variables.get("bug"):
+            raise RuntimeError("a bug of ours")
+        return 1
+
+    world.hook(trigger, "trigger", logic)
+    bad, good = world.insert(trigger, 1, variables={"bug": True}), world.insert(trigger, 2)
+    world.notify()
+    world.pump()
+    assert world.deliveries(good)[0]["st"] == "delivered" and len(world.sent) == 1
+    for _ in range(9):
+        world.advance(301)
+        world.pump()
+    assert world.deliveries(bad)[0]["err"].startswith("poison")

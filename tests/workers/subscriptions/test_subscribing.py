@@ -112,6 +112,18 @@ def test_a_deleted_one_is_gone_at_once_and_may_be_made_again(world: World) -> No
     assert len(world.sent) == 1
 
 
+def test_the_log_of_an_ended_one_goes_page_by_page(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(endings, "DELIVERIES_PAGE", 3)
+    item = world.insert(world.add_trigger("hook"))
+    for _ in range(10):
+        world.notify()
+    world.pump()
+    assert len(world.deliveries(item)) == 10
+    endings.end(item)
+    world.pump()
+    assert world.deliveries(item) == [] and DELIVERY.query_all(f"w1#SUB#{item.id}") == []
+
+
 def test_other_users_subscriptions_are_absent(world: World) -> None:
     User.new("w1", id="u-2", user_id="bob").insert()
     made = world.subscribe(world.add_trigger("hook"))
@@ -130,9 +142,7 @@ def test_other_users_subscriptions_are_absent(world: World) -> None:
     assert "secret" not in shown
 
 
-@pytest.mark.parametrize(
-    "url", ["ftp://a.example/", "https://127.0.0.1/", "no", "javascript:1"]
-)
+@pytest.mark.parametrize("url", ["ftp://a.example/", "https://127.0.0.1/", "no", "javascript:1"])
 def test_addresses_are_checked(world: World, url: str) -> None:
     trigger = world.add_trigger("hook")
     with pytest.raises(InvalidInput) as caught:
