@@ -9,7 +9,7 @@ import orjson
 
 from chalicelib.storage.expressions import All, AnyOf, Change, Compare, Condition, Exists, Missing, OneOf, Row
 
-_FUNCTIONS = {"begins_with", "contains"}
+_FUNCTIONS = {"begins_with"}
 DOC = "doc"
 
 

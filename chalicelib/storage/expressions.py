@@ -49,7 +49,7 @@ class AnyOf(Condition):
 
 @dataclass(frozen=True)
 class Compare(Condition):
-    """`name operator value`, false when the attribute is absent. Operators: = <> < <= > >= begins_with contains."""
+    """`name operator value`, false when the attribute is absent. Operators: = <> < <= > >= begins_with."""
 
     name: str
     operator: str
@@ -141,7 +141,9 @@ def look_up(row: Row | None, name: str) -> tuple[bool, Any]:
 def _kind(value: Any) -> str:
     if isinstance(value, bool):
         return "bool"
-    return "number" if isinstance(value, int | float) else type(value).__name__
+    if isinstance(value, int | float):
+        return "number"
+    return "str" if isinstance(value, str) else type(value).__name__
 
 
 def _compare(actual: Any, operator: str, value: Any) -> bool:
@@ -162,6 +164,4 @@ def _compare(actual: Any, operator: str, value: Any) -> bool:
             return bool(actual >= value)
         case "begins_with":
             return str(actual).startswith(value)
-        case "contains":
-            return value in actual
     raise ValueError(f"no such operator: {operator}")

@@ -44,7 +44,7 @@ def render(made: Json) -> str:
         f'<meta name="viewport" content="width=device-width, initial-scale=1"><style>{STYLE}</style></head><body>'
         f"<nav>{_contents(by_tag)}</nav><main><h1>{title} API <small>{escape(made['info']['version'])}</small></h1>"
         f"<p>{_marked(made['info']['description'])}</p>"
-        f'<p>The same for programs: <a href="{escape(url)}/v1/openapi.json">/v1/openapi.json</a> (OpenAPI 3.1).</p>'
+        '<p>The same for programs: <a href="v1/openapi.json">/v1/openapi.json</a> (OpenAPI 3.1).</p>'
         f'{sections}<section><h2 id="shapes">Shapes</h2>{shapes}</section></main></body></html>'
     )
 

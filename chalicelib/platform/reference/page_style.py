@@ -15,6 +15,7 @@ article{padding:6px 0 18px;border-bottom:1px solid var(--line)}article h3{margin
 h4{margin:14px 0 4px}p{margin:4px 0}
 code,pre{font:13px/1.45 ui-monospace,monospace}
 pre{margin:8px 0;padding:10px;overflow:auto;background:var(--back);border:1px solid var(--line);border-radius:4px}
+pre.curl{white-space:pre-wrap;overflow-wrap:anywhere}td:first-child{width:28%}
 table{border-collapse:collapse;width:100%;margin:6px 0;font-size:14px}
 td{padding:3px 8px 3px 0;border-top:1px solid var(--line);vertical-align:top}
 .line b{display:inline-block;min-width:62px}

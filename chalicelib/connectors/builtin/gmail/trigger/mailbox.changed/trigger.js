@@ -1,0 +1,2 @@
+const pushed = await service.fn.pushed(notification);
+return pushed?.emailAddress.toLowerCase() === variables.emailAddress.toLowerCase() ? pushed : null;
