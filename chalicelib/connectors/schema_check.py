@@ -14,11 +14,13 @@ from typing import Any
 
 import orjson
 
+from chalicelib.connectors import schema_cost
 from chalicelib.connectors.models import Component
-from chalicelib.core.errors import Fault, InvalidInput
+from chalicelib.core.errors import Fault, InvalidInput, TooLarge
 
 MAX_FAULTS = 50
-_REFERENCES = ("$ref", "$dynamicRef", "$recursiveRef")
+LARGE = 1_000  # values inside a value; of a larger one only the first fault is told, because all are collected first
+_REFUSED = ("$dynamicRef", "$recursiveRef", "$anchor", "$dynamicAnchor")
 _OWN_WORDS = ("name", "required", "schema")
 _PATTERN_BYTES = 1_000_000
 
@@ -30,6 +32,16 @@ class Field:
     name: str
     is_required: bool
     schema: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Compiled:
+    """A schema ready for use, and what its use will cost."""
+
+    validator: Any
+    schema: Any
+    nodes: int
+    refers: bool
 
 
 def check_holder(holder: dict[str, Any], where: str = "body.schema") -> None:
@@ -61,10 +73,10 @@ def validate_variables(component: Component, values: Any, where: str) -> None:
         raise InvalidInput.at(where, "must be a JSON object", "type")
     text = orjson.dumps(component.json_schema.get("variables"))
     faults: list[Fault] = []
-    for field, validator in _validators(hashlib.sha256(text).digest(), text):
+    for field, compiled in _validators(hashlib.sha256(text).digest(), text):
         place = f"{where}.{field.name}"
         if field.name in values:
-            faults += _faults(validator, values[field.name], place)
+            faults += _faults(compiled, values[field.name], place)
         elif field.is_required:
             faults.append(Fault(place, "is required", "missing"))
     _raise(faults)
@@ -77,12 +89,13 @@ def check_value(schema: Any, value: Any, where: str) -> None:
 
 
 def fits(schema: Any, value: Any) -> bool:
-    """Say whether a value fits a JSON Schema; one that cannot be read fits everything."""
+    """Say whether a value fits a JSON Schema; one that cannot be used, or would take too long, fits everything."""
     try:
-        check_value(schema, value, "")
-    except InvalidInput:
-        return False
-    return True
+        compiled = _compiled(orjson.dumps(schema), "schema")
+        schema_cost.check(compiled.schema, compiled.nodes, compiled.refers, value, "value")
+    except (InvalidInput, TooLarge):
+        return True
+    return bool(compiled.validator.is_valid(value))
 
 
 def _raise(faults: list[Fault]) -> None:
@@ -90,15 +103,30 @@ def _raise(faults: list[Fault]) -> None:
         raise InvalidInput(f"{faults[0].location}: {faults[0].message}", faults[:MAX_FAULTS])
 
 
-def _faults(validator: Any, value: Any, where: str) -> list[Fault]:
-    faults = []
-    for error in validator.iter_errors(value):
+def _faults(compiled: Compiled, value: Any, where: str) -> list[Fault]:
+    schema_cost.check(compiled.schema, compiled.nodes, compiled.refers, value, where)
+    faults: list[Fault] = []
+    if compiled.validator.is_valid(value):
+        return faults
+    for error in _errors(compiled.validator, value):
         place = where + "".join(f".{part}" for part in error.instance_path)
         kind = type(error.kind).__name__.rpartition("_")[2].lower()
         faults.append(Fault(place, error.message, kind))
         if len(faults) >= MAX_FAULTS:
             break
     return faults
+
+
+def _errors(validator: Any, value: Any) -> Any:
+    import jsonschema_rs  # heavy
+
+    if schema_cost.nodes_in(value, LARGE) < LARGE:
+        return validator.iter_errors(value)
+    try:
+        validator.validate(value)
+    except jsonschema_rs.ValidationError as error:
+        return [error]
+    return []
 
 
 def _fields(variables: Any, where: str) -> list[tuple[Field, str]]:
@@ -151,7 +179,7 @@ def _object_form(variables: dict[str, Any], where: str) -> list[tuple[Field, str
 
 
 def _check_references(schema: Any, where: str) -> None:
-    """Refuse references that lead outside."""
+    """Refuse references that lead outside, and those whose target moves."""
     open_parts = [schema]
     while open_parts:
         part = open_parts.pop()
@@ -160,25 +188,30 @@ def _check_references(schema: Any, where: str) -> None:
         if not isinstance(part, dict):
             continue
         open_parts += part.values()
-        for word in _REFERENCES:
-            target = part.get(word)
-            if isinstance(target, str) and not target.startswith("#"):
-                raise InvalidInput.at(where, f"{word} may only point inside this schema", "reference")
+        target = part.get(schema_cost.REFERENCE)
+        if isinstance(target, str) and target != "#" and not target.startswith("#/"):
+            raise InvalidInput.at(where, "$ref may only be # or a pointer inside this schema, #/...", "reference")
+        for word in _REFUSED:
+            if isinstance(part.get(word), str):
+                raise InvalidInput.at(where, f"{word} cannot be used here", "reference")
+        if part is not schema and isinstance(part.get("$id"), str):
+            raise InvalidInput.at(where, "$id may only stand at the top", "reference")
 
 
 @lru_cache(maxsize=512)
-def _validators(_digest: bytes, text: bytes) -> list[tuple[Field, Any]]:
+def _validators(_digest: bytes, text: bytes) -> list[tuple[Field, Compiled]]:
     fields = _fields(orjson.loads(text), "schema.variables")
     return [(field, _compiled(orjson.dumps(field.schema), place)) for field, place in fields]
 
 
 @lru_cache(maxsize=512)
-def _compiled(text: bytes, where: str) -> Any:
+def _compiled(text: bytes, where: str) -> Compiled:
     import jsonschema_rs  # heavy
 
+    schema = orjson.loads(text)
     try:
-        return jsonschema_rs.validator_for(
-            orjson.loads(text),
+        validator = jsonschema_rs.validator_for(
+            schema,
             offline=True,
             mask="this value",
             pattern_options=jsonschema_rs.RegexOptions(size_limit=_PATTERN_BYTES),
@@ -186,3 +219,5 @@ def _compiled(text: bytes, where: str) -> Any:
     except (jsonschema_rs.ValidationError, jsonschema_rs.ReferencingError, ValueError) as error:
         reason = getattr(error, "message", None) or str(error)
         raise InvalidInput.at(where, f"is not a JSON Schema: {reason.splitlines()[0][:300]}", "schema") from None
+    nodes = schema_cost.nodes_in(schema, schema_cost.MAX_PRODUCT)
+    return Compiled(validator, schema, nodes, schema_cost.has_references(schema))

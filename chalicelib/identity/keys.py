@@ -1,35 +1,15 @@
-"""API keys: who they stand for, and their making, rotating and revoking."""
+"""API keys: their making, listing, rotating and revoking."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from chalicelib.core import clock, ids
-from chalicelib.core.cache import Cached
-from chalicelib.core.call import Call, Caller
-from chalicelib.core.config import settings
+from chalicelib.core.call import Call
 from chalicelib.core.errors import AlreadyExists
-from chalicelib.edge.auth import SCOPES
-from chalicelib.identity import rules, secrets
-from chalicelib.identity.models import ApiKey, directory_writes, get_key
+from chalicelib.identity import authentication, rules
+from chalicelib.identity.models import ApiKey, directory_writes
 from chalicelib.identity.schemas import KeyOut
-
-PURPOSE = "api-key-pepper"
-_known: Cached[dict[str, Any]] = Cached(age_s=30)
-
-
-def authenticate(text: str) -> Caller | None:
-    """Tell whom a key stands for, or None; a revoked key may pass for 30 s more."""
-    workspace_id = settings().dev_keys.get(text)
-    if workspace_id is not None:
-        return Caller(workspace_id, f"dev:{workspace_id}", SCOPES)
-    if not rules.is_key(text):
-        return None
-    hashed = rules.hash_of(secrets.deployment_secret(PURPOSE), text)
-    doc = _known.get(hashed, lambda: get_key(hashed))
-    if doc is None or 0 < doc["ends_at"] <= clock.now_ms():
-        return None
-    return Caller(doc["w"], doc["id"], frozenset(doc["scopes"]))
 
 
 def create(call: Call) -> dict[str, Any]:
@@ -74,7 +54,7 @@ def rotate_key(api_key: ApiKey, overlap_s: int) -> dict[str, Any]:
     api_key.hashes = rules.after_rotation(before, hashed, ends_at, api_key.expires_at, now_ms)
     api_key.last4 = text[-4:]
     api_key.save(also=directory_writes(api_key, before))
-    _known.forget()
+    authentication.forget()
     return {**KeyOut.of(api_key), "key": text}
 
 
@@ -83,9 +63,9 @@ def revoke(call: Call) -> None:
     api_key = ApiKey.find(call.workspace_id, id=call.path["key_id"])
     before, api_key.hashes = api_key.hashes, {}
     api_key.remove(directory_writes(api_key, before))
-    _known.forget()
+    authentication.forget()
 
 
 def _new_key() -> tuple[str, str]:
     text = rules.KEY_PREFIX + ids.secret_text(32)
-    return text, rules.hash_of(secrets.deployment_secret(PURPOSE), text)
+    return text, authentication.hash_of(text)

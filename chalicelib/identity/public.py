@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from chalicelib.core.call import Caller
-from chalicelib.identity import keys, secrets, users
+from chalicelib.identity import authentication, secrets, users
 from chalicelib.identity.models import User
 
 __all__ = ["User", "authenticate", "deployment_secret", "ensure_user", "find_user"]
@@ -11,7 +11,7 @@ __all__ = ["User", "authenticate", "deployment_secret", "ensure_user", "find_use
 
 def authenticate(text: str) -> Caller | None:
     """Tell whom an API key stands for, or None. A revoked key may pass for at most 30 s more."""
-    return keys.authenticate(text)
+    return authentication.authenticate(text)
 
 
 def find_user(workspace_id: str, user_id: str) -> User:

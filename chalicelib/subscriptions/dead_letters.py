@@ -55,7 +55,7 @@ def _fail(key: Key, event_id: str) -> None:
     now_ms = clock.now_ms()
     change = Change(
         put={"st": State.FAILED.value, "err": POISON, "fin": now_ms, "exp": now_ms // 1000 + models.KEEP_S},
-        default={"n": 1, "a": 0, "ev": event_id},
+        default={"n": 1, "a": 0, "i": 0, "ev": event_id},
         remove=("due", "dueB", "dueK"),
     )
     try:

@@ -60,11 +60,11 @@ def retry(batch: Batch) -> None:
 def _first_tasks(messages: Iterable[Message]) -> list[Task]:
     messages = list(messages)
     found = events.load((message.body["w"], message.body["ev"]) for message in messages)
-    items = _load((message.body["w"], message.body["s"]) for message in messages)
+    items = _load(messages)
     made: list[Task] = []
     for message in messages:
         body = message.body
-        event, item = found.get((body["w"], body["ev"])), items.get((body["w"], body["s"]))
+        event, item = found.get((body["w"], body["ev"])), items.get(message.id)
         if event is None or item is None or item.inserted_at > event.at_ms + SKEW_MS:
             logs.log("delivery.dropped", workspace=body["w"], subscriptionId=body["s"], eventId=body["ev"])
             continue
@@ -89,10 +89,10 @@ def _later_tasks(messages: list[Message]) -> list[Task]:
     keys = {message.id: _key_of(message) for message in messages}
     rows = DELIVERY.get_many(keys.values(), consistent=True) if keys else {}
     pending = [message for message in messages if _is_due(message, rows.get(keys[message.id]))]
-    items = _load((message.body["w"], message.body["s"]) for message in pending)
+    items = _load(pending)
     made: dict[Key, Task] = {}
     for message in pending:
-        row, item = rows[keys[message.id]], items.get((message.body["w"], message.body["s"]))
+        row, item = rows[keys[message.id]], items.get(message.id)
         if item is not None:
             made[keys[message.id]] = tasks.from_row(message, item, row)
     bare = [task for task in made.values() if task.body is None]
@@ -123,21 +123,39 @@ def _is_due(message: Message, row: Row | None) -> bool:
     return False
 
 
-def _load(wanted: Iterable[tuple[str, str]]) -> dict[tuple[str, str], Subscription]:
-    """Find subscriptions, up to 5 s old; those that are gone are left out."""
-    found: dict[tuple[str, str], Subscription] = {}
-    missing: dict[Key, tuple[str, str]] = {}
-    for one in dict.fromkeys(wanted):
-        item = _subscriptions.get(one, lambda: None)
-        if item is None:
-            missing[Subscription.key(one[0], id=one[1])] = one
-        else:
-            found[one] = item
-    rows = DELIVERY.get_many(missing, consistent=True) if missing else {}
-    for key, row in rows.items():
-        item = _subscriptions.get(missing[key], lambda row=row: Subscription.from_row(row))  # type: ignore[misc]
-        found[missing[key]] = item or Subscription.from_row(row)
-    return found
+def _load(messages: Iterable[Message]) -> dict[str, Subscription]:
+    """Find the subscriptions that messages (by id) are about, up to 5 s old; those that are gone are left out.
+
+    One that was made again is another (`i` in the message); one that is disabled is looked at anew, for its owner may
+    have enabled it.
+    """
+    places = {message.id: _place_of(message) for message in messages}
+    found = {place: item for place in set(places.values()) if (item := _kept(place)) is not None}
+    missing = [place for place in set(places.values()) if place not in found]
+    rows = DELIVERY.get_many([_key(place) for place in missing], consistent=True) if missing else {}
+    for place in missing:
+        row = rows.get(_key(place))
+        if row is not None:
+            fresh = Subscription.from_row(row)
+            found[place] = _subscriptions.get(place, lambda fresh=fresh: fresh) or fresh  # type: ignore[misc]
+            found[place].loaded(row)
+    return {name: found[place] for name, place in places.items() if place in found}
+
+
+Place = tuple[str, str, int]
+
+
+def _place_of(message: Message) -> Place:
+    return message.body["w"], message.body["s"], message.body.get("i", 0)
+
+
+def _key(place: Place) -> Key:
+    return Subscription.key(place[0], id=place[1])
+
+
+def _kept(place: Place) -> Subscription | None:
+    item = _subscriptions.get(place, lambda: None)
+    return item if item is not None and item.state is SubscriptionState.ACTIVE else None
 
 
 # --- attempting -----------------------------------------------------------------------------------------------

@@ -18,6 +18,7 @@ from chalicelib.core import clock, ids
 from chalicelib.core.errors import InvalidInput, NotFound, PlatformError
 from chalicelib.durable import ingest
 from chalicelib.edge.worker import Batch, Message, backoff_s
+from chalicelib.storage.expressions import Row
 from chalicelib.storage.table import Page
 from chalicelib.storage.tables import WORK
 from chalicelib.subscriptions import events, models, queues, replays
@@ -46,9 +47,9 @@ class Leg:
         """Say which page it is; events that want the same one share the query."""
         return self.event.workspace_id, self.trigger_id, self.shard, self.after
 
-    def letter(self, subscription_id: str) -> Letter:
+    def letter(self, row: Row) -> Letter:
         """Make the message that delivers the event to one subscription."""
-        return Letter(self._body({"s": subscription_id}))
+        return Letter(self._body({"s": row["s"], "i": row["i"]}))
 
     def further(self, shard: str, after: str | None) -> Letter:
         """Make the message that goes on with another page."""
@@ -99,7 +100,7 @@ def _spread(leg: Leg, page: Page, deliveries: list[Letter], further: list[Letter
         if name == FORWARDED and (others or leg.after is not None):
             continue  # the forwarding URL gets it already, for those who subscribed without a URL
         others += 1
-        deliveries.append(leg.letter(row["s"]))
+        deliveries.append(leg.letter(row))
     if page.after is not None:
         further.append(leg.further(leg.shard, page.after.sk))
 

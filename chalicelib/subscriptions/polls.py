@@ -125,7 +125,7 @@ def _emit(item: Subscription, lease: Lease, records: list[Any]) -> None:
         event_id = ids.derived_id(item.workspace_id, "record", item.id, _record_id(record))
         row = events.new_row(item.workspace_id, event_id, item.service_id, None, {"record": record})
         stored = ingest.store(WORK, row, clock.now_s())
-        body = {"w": item.workspace_id, "ev": event_id, "s": item.id}
+        body = {"w": item.workspace_id, "ev": event_id, "s": item.id, "i": item.inserted_at}
         if stored.outcome is ingest.Outcome.NEW:
             letters.append(Letter(body))
         elif stored.row["at"] >= settled_ms:

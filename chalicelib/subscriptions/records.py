@@ -136,6 +136,7 @@ def _good_row(one: Outcome, now_ms: int) -> Row:
         "n": task.seen + 1,
         "a": task.tries + 1,
         "ev": task.event_id,
+        "i": task.item.inserted_at,
         "x": task.match,
         "code": one.verdict.code,
         "ms": one.took_ms,
@@ -194,7 +195,13 @@ def _pend(task: Task, tries: int, due_ms: int, put: dict[str, Any], body: bytes 
 
 def _advance(task: Task, put: dict[str, Any], remove: tuple[str, ...], body: bytes | None) -> Row | None:
     """Write the next state of a delivery; None when another's write came first, whose messages follow then."""
-    put = {"a": task.tries, "ev": task.event_id, "exp": clock.now_s() + models.KEEP_S, **put}
+    put = {
+        "a": task.tries,
+        "ev": task.event_id,
+        "i": task.item.inserted_at,
+        "exp": clock.now_s() + models.KEEP_S,
+        **put,
+    }
     if task.match is not None:
         put["x"] = task.match
     if body is not None and task.body is None:

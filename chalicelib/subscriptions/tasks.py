@@ -98,5 +98,5 @@ def carrier(row: Row, now_ms: int) -> Letter:
     It names the row's fence: of all messages about a delivery only those of its latest write count.
     """
     delay_s = max(0, -(-(row["due"] - now_ms) // 1000))
-    body = {**models.due_message(row["pk"], row["sk"]), "n": row["n"]}
+    body = {**models.due_message(row["pk"], row["sk"]), "n": row["n"], "i": row["i"]}
     return Letter(body, min(MAX_DELAY_S, delay_s))

@@ -8,7 +8,7 @@ import pytest
 
 from chalicelib.connectors import schema_check
 from chalicelib.connectors.models import Action
-from chalicelib.core.errors import InvalidInput
+from chalicelib.core.errors import InvalidInput, TooLarge
 
 
 def faults(variables: Any, values: Any) -> list[tuple[str, str]]:
@@ -91,3 +91,56 @@ def test_a_schema_that_cannot_be_used_is_refused(holder: dict[str, Any]) -> None
 def test_a_pattern_that_would_hang_others_is_answered_at_once() -> None:
     variables = [{"title": "a", "pattern": "^(a+)+$"}]
     assert faults(variables, {"a": "a" * 50_000 + "!"}) == [("body.a", "pattern")]
+
+
+BOMB = {
+    **{f"d{i}": {"allOf": [{"$ref": f"#/definitions/d{i + 1}"}] * 2} for i in range(40)},
+    "d40": {"type": "integer"},
+}
+HOSTILE = [
+    ({"definitions": BOMB, "$ref": "#/definitions/d0"}, 1),
+    ({"anyOf": [{"items": {"$ref": "#"}}, {"items": {"$ref": "#"}}, {"type": "string"}]}, [[[[[[[[[[1]]]]]]]]]] * 40),
+    ({"items": {"allOf": [{"minimum": i} for i in range(500)]}}, [1] * 100_000),
+]
+
+
+@pytest.mark.parametrize(("schema", "value"), HOSTILE)
+def test_a_check_that_would_not_end_is_refused(schema: Any, value: Any) -> None:
+    schema_check.check_schema(schema, "schema")
+    with pytest.raises(TooLarge):
+        schema_check.check_value(schema, value, "body")
+
+
+@pytest.mark.parametrize(
+    "schema",
+    [
+        {"$ref": "#"},
+        {"allOf": [{"$ref": "#"}]},
+        {"properties": {"left": {"$ref": "#"}, "right": {"$ref": "#"}}},
+        {"items": {"$ref": "#/$defs/a~1b"}, "$defs": {"a/b": {"type": "object"}}},
+    ],
+)
+def test_ordinary_recursion_is_fine(schema: Any) -> None:
+    tree: Any = {}
+    for _ in range(12):
+        tree = {"left": tree, "right": tree}
+    schema_check.check_schema(schema, "schema")
+    schema_check.check_value(schema, tree, "body")
+
+
+@pytest.mark.parametrize("word", ["$dynamicRef", "$recursiveRef", "$anchor", "$id"])
+def test_references_whose_target_moves_are_refused(word: str) -> None:
+    with pytest.raises(InvalidInput):
+        schema_check.check_schema({"properties": {"a": {word: "#"}}}, "schema")
+
+
+def test_of_a_large_value_the_first_fault_is_enough() -> None:
+    with pytest.raises(InvalidInput) as refused:
+        schema_check.check_value({"items": {"type": "integer"}}, ["a"] * 200_000, "body")
+    assert [fault.location for fault in refused.value.faults] == ["body.0"]
+
+
+def test_an_output_is_judged_only_by_a_schema_that_can_be_used() -> None:
+    assert schema_check.fits({"type": "string"}, "a") and not schema_check.fits({"type": "string"}, 1)
+    assert schema_check.fits({"type": "nonsense"}, 1)
+    assert schema_check.fits({"definitions": BOMB, "$ref": "#/definitions/d0"}, "x")

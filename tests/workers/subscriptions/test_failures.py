@@ -149,7 +149,6 @@ def test_five_days_of_failure_disable_and_its_owner_may_enable(world: World) -> 
         replay(world, item)
     assert subscriptions.enable(on(world, item)).state == "active"
     world.answer(200)
-    deliveries._subscriptions.forget()
     world.notify()
     world.pump()
     assert world.deliveries(item)[-1]["st"] == "delivered"
@@ -333,3 +332,54 @@ def test_health_is_counted_through_conflicts(world: World) -> None:
     world.notify()
     world.pump()
     assert world.find(item).health.fails == 8
+
+
+def test_a_long_replay_goes_on_by_queue_and_a_repeat_of_its_page_is_harmless(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(replays, "PAGE", 2)
+    item = world.insert(world.add_trigger("hook"))
+    world.answer(422, {"webhook-delivery": "abort-message"})
+    for _ in range(7):
+        world.notify()
+        world.advance(0.01)
+    world.pump()
+    world.answer(200)
+    assert replay(world, item) == {"queued": 2, "hasMore": True}
+    world.step("subscriptions_fan_out", repeat=True)
+    world.pump()
+    world.advance(61)
+    world.pump()
+    assert {row["st"] for row in world.deliveries(item)} == {"delivered"}
+    assert len(world.sent) == 14
+
+
+def test_in_lambda_a_batch_waits_for_its_attempts(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_LAMBDA_FUNCTION_NAME", "deliver")
+    monkeypatch.setattr(deliveries, "PATIENCE_S", 0.01)
+    item = world.insert(world.add_trigger("hook"))
+    gate = threading.Event()
+    threading.Timer(0.2, gate.set).start()
+    world.answers[URL] = lambda _request: response(200 if gate.wait(10) else 500)
+    world.notify()
+    world.step("subscriptions_fan_out")
+    world.step("subscriptions_deliver")
+    assert world.deliveries(item)[0]["st"] == "delivered"
+
+
+def test_a_failed_attempt_costs_two_writes_and_one_send(world: World) -> None:
+    world.insert(world.add_trigger("hook"))
+    world.notify()
+    world.pump()
+    world.answer(500)
+    world.notify()
+    world.step("subscriptions_fan_out")
+    messages = world.receive("subscriptions_deliver")
+    calls = world.count_calls()
+    world.handle("subscriptions_deliver", messages)
+    assert calls == {"UpdateItem": 2, "SendMessageBatch": 1}  # the delivery, and the health of its endpoint
+    world.advance(6)
+    messages = world.receive("subscriptions_retry")
+    calls = world.count_calls()
+    world.handle("subscriptions_retry", messages)
+    assert calls == {"BatchGetItem": 2, "UpdateItem": 2, "SendMessageBatch": 1}

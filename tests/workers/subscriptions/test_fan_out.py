@@ -10,7 +10,7 @@ import pytest
 from chalicelib.core.errors import LogicFailed, UpstreamFailed
 from chalicelib.storage.tables import DELIVERY
 from chalicelib.subscriptions import models, secrets, signatures, tasks
-from chalicelib.subscriptions.models import Subscription
+from chalicelib.subscriptions.models import Subscription, shards
 from chalicelib.subscriptions.rules.deliveries import SubscriptionState
 from tests.workers.subscriptions.world import Crash, World, bodies, ids_of
 
@@ -67,13 +67,13 @@ def test_one_event_reaches_a_thousand_once_through_crashes(world: World, monkeyp
 
 
 def test_the_first_shard_overflows_into_seven(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(models, "FULL", 20)
+    monkeypatch.setattr(shards, "FULL", 20)
     trigger = world.add_trigger("hook")
     for number in range(120):
         shard = models.choose_shard("w1", trigger.id, f"sub-{number:05d}", is_forwarded=False)
         world.insert(trigger, number, shard=shard)
-    shards = {name: len(DELIVERY.query_all(models.partition_of("w1", trigger.id, name))) for name in map(str, range(8))}
-    assert 20 + 7 <= shards["0"] <= 60 and sum(shards.values()) == 120 + 7
+    sizes = {name: len(DELIVERY.query_all(models.partition_of("w1", trigger.id, name))) for name in map(str, range(8))}
+    assert 20 + 7 <= sizes["0"] <= 60 and sum(sizes.values()) == 120 + 7
     world.notify()
     world.pump()
     assert len(set(ids_of(world.sent))) == len(world.sent) == 120

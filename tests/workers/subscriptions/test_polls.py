@@ -11,7 +11,7 @@ from chalicelib.adapters import aws
 from chalicelib.core import clock
 from chalicelib.core.errors import UpstreamFailed
 from chalicelib.storage.tables import WORK
-from chalicelib.subscriptions import deliveries, endings, models, subscriptions
+from chalicelib.subscriptions import endings, models, subscriptions
 from chalicelib.subscriptions.rules.deliveries import SubscriptionState
 from tests.workers.subscriptions.world import Crash, World, bodies, ids_of
 
@@ -173,7 +173,6 @@ def test_polling_ends_with_its_subscription_and_rests_while_disabled(world: Worl
     source, name = start(world)
     world.pump()
     models.switch(world.find(name), SubscriptionState.DISABLED, "gone")
-    deliveries._subscriptions.forget()
     runs = world.runs["changed", "poll"]
     for _ in range(3):
         world.advance(61)

@@ -1,4 +1,4 @@
-"""What is stored of subscriptions and deliveries, and every query under a name."""
+"""Subscriptions and forwarding, and every query for them under a name."""
 
 from __future__ import annotations
 
@@ -11,31 +11,14 @@ from chalicelib.core.errors import NotFound, VersionConflict
 from chalicelib.durable import due
 from chalicelib.storage.expressions import ABSENT, PRESENT, Change, Row, eq
 from chalicelib.storage.item import Item
-from chalicelib.storage.table import ConditionFailed, Key, Page, TransactionFailed, Write, transact
+from chalicelib.storage.table import ConditionFailed, Key, TransactionFailed, Write, transact
 from chalicelib.storage.tables import DELIVERY, WORK
-from chalicelib.subscriptions.rules.deliveries import State, SubscriptionState
+from chalicelib.subscriptions.models.shards import FORWARDED
+from chalicelib.subscriptions.models.traffic import DAY_S, DELIVERY_DUE, ended_key, poll_key
+from chalicelib.subscriptions.rules.deliveries import SubscriptionState
 from chalicelib.subscriptions.rules.health import GOOD, Health
 
-DAY_S = 86_400
-KEEP_S = 30 * DAY_S
 TOMBSTONE_S = 15 * DAY_S  # longer than any queue keeps a message
-DELIVERY_DUE, POLL_DUE = "delivery", "poll"
-
-# --- events ---------------------------------------------------------------------------------------------------
-
-
-def event_key(workspace_id: str, event_id: str) -> Key:
-    """Say where an event lies."""
-    return Key(f"{workspace_id}#EV#{event_id}", "E")
-
-
-def occurrence_row(workspace_id: str, occurrence_id: str, event_id: str, now_s: int) -> Row:
-    """Build the row that makes one occurrence out of all notifications with the same id from `route`."""
-    key = Key(f"{workspace_id}#EV#{occurrence_id}", "O")
-    return {**key._asdict(), "h": event_id, "exp": now_s + KEEP_S}
-
-
-# --- subscriptions --------------------------------------------------------------------------------------------
 
 
 @dataclass(kw_only=True)
@@ -101,8 +84,14 @@ class Subscription(Item):
         )
 
     def fan_out_row(self) -> Row:
-        """Build the row that fan-out finds; only later events count."""
-        return {**self.fan_out_key()._asdict(), "st": self.state.value, "at": clock.now_ms(), "s": self.id}
+        """Build the row that fan-out finds; only later events count, and `i` tells one made again from its forebear."""
+        return {
+            **self.fan_out_key()._asdict(),
+            "st": self.state.value,
+            "at": clock.now_ms(),
+            "s": self.id,
+            "i": self.inserted_at,
+        }
 
     def user_row(self) -> Row:
         """Build the row by which a user's subscriptions are listed."""
@@ -140,11 +129,6 @@ class Forwarding(Item):
     secret: str = field(default="", repr=False)
 
 
-FORWARDED = "~"  # sorts after every id: the row of a trigger that is forwarded without a subscription
-MARK = "~~"  # rows after that one name further shards
-FULL, SHARDS = 500, 8
-
-
 def version_key(item: Subscription) -> Key | None:
     """Say where the row lies that keeps a service version from being deleted; None when no version is named."""
     if item.version is None:
@@ -155,51 +139,6 @@ def version_key(item: Subscription) -> Key | None:
 def is_version_in_use(workspace_id: str, service_id: str, version_id: str) -> bool:
     """Say whether a subscription names this version."""
     return bool(DELIVERY.query(f"{workspace_id}#SV#{service_id}#{version_id}", limit=1).rows)
-
-
-def partition_of(workspace_id: str, trigger_id: str, shard: str) -> str:
-    """Name the partition of a trigger's subscriptions."""
-    return f"{workspace_id}#TR#{trigger_id}#{shard}"
-
-
-def fan_out_page(workspace_id: str, trigger_id: str, shard: str, after: str | None, limit: int) -> Page:
-    """Read a page of the subscriptions of a trigger, and at its end the marks of further shards."""
-    pk = partition_of(workspace_id, trigger_id, shard)
-    return DELIVERY.query(pk, after=None if after is None else Key(pk, after), limit=limit)
-
-
-def mark_row(workspace_id: str, trigger_id: str, shard: str) -> Row:
-    """Build the row in the first shard that says: look into this one too."""
-    return {"pk": partition_of(workspace_id, trigger_id, "0"), "sk": MARK + shard}
-
-
-def choose_shard(workspace_id: str, trigger_id: str, subscription_id: str, *, is_forwarded: bool) -> str:
-    """Say into which shard a new subscription goes; marks a shard before it is first used.
-
-    Those without a URL of their own share the shard `f`. The others lie in `0` until it holds 500, then in 1 to 7.
-    """
-    if is_forwarded:
-        DELIVERY.put(mark_row(workspace_id, trigger_id, "f"))
-        return "f"
-    pk, number = partition_of(workspace_id, trigger_id, "0"), int(ids.derived_uuid("", "", "", subscription_id)[:8], 16)
-    if not DELIVERY.query(pk, prefix=f"{MARK}1", limit=1).rows:
-        # One in sixteen counts: what it costs grows with the shard, and 500 is no exact figure.
-        if number % 16 or len(DELIVERY.query_all(pk, limit=FULL + 1)) < FULL:
-            return "0"
-        DELIVERY.write_many(mark_row(workspace_id, trigger_id, str(shard)) for shard in range(1, SHARDS))
-    return str(1 + number % (SHARDS - 1))
-
-
-def poll_key(workspace_id: str, subscription_id: str) -> Key:
-    """Say where the poll of a subscription lies."""
-    return Key(f"{workspace_id}#P#{subscription_id}", "P")
-
-
-def poll_row(workspace_id: str, subscription_id: str, now_ms: int, interval_s: int) -> Row:
-    """Build the poll of a new subscription, due at once."""
-    key = poll_key(workspace_id, subscription_id)
-    timer = due.at(POLL_DUE, key, now_ms, now_ms)
-    return {**key._asdict(), **timer.attributes, "every": interval_s, "fresh": True, "errors": 0}
 
 
 def insert_subscription(item: Subscription, poll: Row | None) -> bool:
@@ -219,16 +158,6 @@ def insert_subscription(item: Subscription, poll: Row | None) -> bool:
     except TransactionFailed:
         return False
     return True
-
-
-def ended_key(workspace_id: str, subscription_id: str, inserted_at: int) -> Key:
-    """Say where the tombstone of an ended subscription lies, until its `delete` hook has run."""
-    return Key(f"{workspace_id}#SUB#{subscription_id}", f"X#{inserted_at}")
-
-
-def ended_message(workspace_id: str, subscription_id: str, inserted_at: int) -> dict[str, Any]:
-    """Make the message that has an ended subscription cleaned up."""
-    return {"w": workspace_id, "s": subscription_id, "ended": inserted_at}
 
 
 def remove_subscription(item: Subscription) -> None:
@@ -291,50 +220,3 @@ def user_rows(workspace_id: str, user_id: str) -> list[Row]:
 def triggers_of_service(workspace_id: str, service_id: str) -> list[Key]:
     """List the rows of the triggers of a service that were ever subscribed to; `sk` is the trigger."""
     return [Key(row["pk"], row["sk"]) for row in DELIVERY.query_all(f"{workspace_id}#ST#{service_id}")]
-
-
-# --- deliveries -----------------------------------------------------------------------------------------------
-
-
-def delivery_partition(workspace_id: str, subscription_id: str) -> str:
-    """Name the partition of a subscription's deliveries."""
-    return f"{workspace_id}#DL#{subscription_id}"
-
-
-def delivery_key(workspace_id: str, subscription_id: str, at_ms: int, message_id: str) -> Key:
-    """Say where a delivery lies, in the order in which its events came in."""
-    return Key(delivery_partition(workspace_id, subscription_id), f"{at_ms:013d}#{message_id}")
-
-
-def deliveries_between(workspace_id: str, subscription_id: str, low: str, high: str, limit: int) -> Page:
-    """Read a page of a subscription's deliveries in a range of sort keys, the oldest first."""
-    pk = delivery_partition(workspace_id, subscription_id)
-    return DELIVERY.query(pk, between=(low, high), limit=limit)
-
-
-def due_message(pk: str, sk: str) -> dict[str, Any]:
-    """Make the message for what is due in this context, out of its key: a delivery, or the end of a subscription."""
-    workspace_id, kind, subscription_id = pk.rsplit("#", 2)
-    if kind == "SUB":
-        return ended_message(workspace_id, subscription_id, int(sk.removeprefix("X#")))
-    at, _, message_id = sk.partition("#")
-    return {"w": workspace_id, "s": subscription_id, "at": int(at), "m": message_id}
-
-
-def poll_message(pk: str, _sk: str) -> dict[str, Any]:
-    """Make the message for a poll whose time has come out of its key."""
-    workspace_id, _, subscription_id = pk.rsplit("#", 2)
-    return {"w": workspace_id, "s": subscription_id}
-
-
-def reset_for_replay(seen: int, asked_ms: int) -> Change:
-    """Build the change that makes an ended delivery pending again, with its whole schedule before it."""
-    put = {
-        "st": State.PENDING.value,
-        "a": 0,
-        "n": seen + 1,
-        "due": asked_ms,
-        "again": asked_ms,
-        "exp": clock.now_s() + KEEP_S,
-    }
-    return Change(put=put, remove=("dueB", "dueK", "err"))

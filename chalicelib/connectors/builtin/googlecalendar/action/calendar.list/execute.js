@@ -1,0 +1,5 @@
+// https://developers.google.com/workspace/calendar/api/v3/reference/calendarList/list
+const query = { maxResults: 250, pageToken: input.data.pageToken };
+const { data } = await service.fn.request("GET", ["users", "me", "calendarList"], { query });
+const calendars = await Promise.all((data.items ?? []).map((entry) => service.fn.calendar(entry)));
+return { calendars, nextPageToken: data.nextPageToken ?? null };

@@ -1,0 +1,5 @@
+// True when nothing on the calendar shows as busy in that time. A calendar that cannot be read is an error, not free.
+const { calendar = "primary", from, until } = input.data;
+const [{ busy, errors }] = await service.fn.freeBusy([calendar], from, until);
+if (errors.length) throw new Error(`Google Calendar cannot read ${calendar}: ${errors.join(", ")}`);
+return busy.length === 0;

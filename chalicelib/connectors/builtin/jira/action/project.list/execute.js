@@ -1,0 +1,2 @@
+const { query, startAt } = input.data;
+return await service.fn.projects(query, startAt);

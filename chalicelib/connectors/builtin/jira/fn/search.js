@@ -1,0 +1,6 @@
+// search(jql, maxResults, nextPageToken): a page of the issues that fit: {issues (as Jira has them), nextPageToken, headers}.
+// https://developer.atlassian.com/cloud/jira/platform/rest/v3/api-group-issue-search/
+const [jql, maxResults, nextPageToken] = args;
+const query = { jql, maxResults, nextPageToken, fields: await service.fn.shown() };
+const { data, headers } = await service.fn.request("GET", ["search", "jql"], { query });
+return { issues: data.issues ?? [], nextPageToken: data.nextPageToken ?? null, headers };

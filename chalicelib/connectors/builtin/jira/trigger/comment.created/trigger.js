@@ -1,0 +1,1 @@
+return await service.fn.deliver(notification, variables, ["comment_created"]);
