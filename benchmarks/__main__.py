@@ -129,7 +129,8 @@ def kills() -> None:
         print(
             f"accepted {len(load.accepted)}, message ids {len(inbox.ids)}: lost {max(0, lost)}, under two ids {max(0, -lost)}"
         )
-        print(f"duplicates {twice} ({twice / len(load.accepted) * 100:.1f} %, target under 5), forged {inbox.forged}")
+        share = twice / len(load.accepted) * 100
+        print(f"duplicates {twice} ({share:.1f} %, target under 5), forged {inbox.forged}")
         print(f"back in {max(restarts):.2f} s at worst")
 
 

@@ -104,7 +104,17 @@ def _create(call: Call, wish: Wish) -> dict[str, Any]:
     if present is not None:
         return _made(present)
     stored = _run_create_hook(workspace_id, subscription_id, wish)
-    item = Subscription.new(
+    item = _new_item(call, subscription_id, wish, stored)
+    if not models.insert_subscription(item, _poll_row(item, wish.trigger)):
+        return _made(Subscription.find(workspace_id, id=subscription_id))
+    if item.is_polled:
+        _start_polling(item)
+    return _made(item)
+
+
+def _new_item(call: Call, subscription_id: str, wish: Wish, stored: Any) -> Subscription:
+    workspace_id = call.workspace_id
+    return Subscription.new(
         workspace_id,
         by=call.user_id,
         id=subscription_id,
@@ -125,11 +135,6 @@ def _create(call: Call, wish: Wish) -> dict[str, Any]:
         shard=models.choose_shard(workspace_id, wish.trigger.id, subscription_id, is_forwarded=wish.url is None),
         is_polled=connectors.has_hook(wish.trigger, "poll"),
     )
-    if not models.insert_subscription(item, _poll_row(item, wish.trigger)):
-        return _made(Subscription.find(workspace_id, id=subscription_id))
-    if item.is_polled:
-        _start_polling(item)
-    return _made(item)
 
 
 def _id_of(workspace_id: str, wish: Wish) -> str:

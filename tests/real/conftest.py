@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -48,15 +47,13 @@ def platform_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
     One given from outside must allow 127.0.0.1:* in MILLRACE_EGRESS_ALLOW and know the key `default`.
     """
-    from tests.real.platform_process import PlatformProcess
+    from infra.harness.stack import Stack
 
     given = os.environ.get("MILLRACE_TEST_URL")
     if given:
         yield given.rstrip("/")
         return
-    if importlib.util.find_spec("infra.local.__main__") is None:
-        pytest.skip("there is no local stack yet")
-    with PlatformProcess(tmp_path_factory.mktemp("platform")) as running:
+    with Stack(tmp_path_factory.mktemp("platform"), MILLRACE_RETRY_SCHEDULE_S="0,1,2,5") as running:
         yield running.url
 
 

@@ -14,7 +14,6 @@ from __future__ import annotations
 import json
 import re
 import shutil
-import socket
 import subprocess
 import threading
 import time
@@ -22,6 +21,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+from infra.harness.stack import free_port
 from tests.real import packages
 
 REPO = "/repos/{owner}/{repo}"
@@ -151,10 +151,3 @@ class Prism:
         except ValueError:  # closed while reading
             return
         self._is_listening.set()  # ended: nobody should wait for it any longer
-
-
-def free_port() -> int:
-    """Find a port of 127.0.0.1 that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

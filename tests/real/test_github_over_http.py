@@ -22,8 +22,8 @@ from standardwebhooks import Webhook
 
 from infra import connector_files
 from tests.real import expectations
+from tests.real.api_client import Client
 from tests.real.github_api import Prism
-from tests.real.platform_process import Client
 from tests.real.receiver import Received, Receiver
 from tests.unit.connectors.connector_logic import GITHUB, SECRET, github, signature
 
