@@ -126,9 +126,7 @@ def kills() -> None:
         inbox = scene.inboxes[0]
         twice = sum(times - 1 for times in inbox.ids.values())
         lost = len(load.accepted) - len(inbox.ids)
-        print(
-            f"accepted {len(load.accepted)}, message ids {len(inbox.ids)}: lost {max(0, lost)}, under two ids {max(0, -lost)}"
-        )
+        print(f"accepted {len(load.accepted)}, lost {max(0, lost)}, under two message ids {max(0, -lost)}")
         share = twice / len(load.accepted) * 100
         print(f"duplicates {twice} ({share:.1f} %, target under 5), forged {inbox.forged}")
         print(f"back in {max(restarts):.2f} s at worst")

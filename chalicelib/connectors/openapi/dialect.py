@@ -17,11 +17,31 @@ DEPTHS = (8, 6, 5, 4, 3, 2, 1)
 MAX_TEXT = 400
 _TYPES = frozenset({"string", "number", "integer", "boolean", "array", "object", "null"})
 _PLAIN = frozenset(
-    "format enum const default minimum maximum multipleOf minLength maxLength pattern minItems maxItems uniqueItems "
-    "minProperties maxProperties deprecated readOnly writeOnly contentEncoding contentMediaType".split()
+    {
+        "format",
+        "enum",
+        "const",
+        "default",
+        "minimum",
+        "maximum",
+        "multipleOf",
+        "minLength",
+        "maxLength",
+        "pattern",
+        "minItems",
+        "maxItems",
+        "uniqueItems",
+        "minProperties",
+        "maxProperties",
+        "deprecated",
+        "readOnly",
+        "writeOnly",
+        "contentEncoding",
+        "contentMediaType",
+    }
 )
-_ONE = frozenset("items additionalProperties not if then else contains propertyNames".split())
-_LISTS = frozenset("allOf anyOf oneOf prefixItems".split())
+_ONE = frozenset({"items", "additionalProperties", "not", "if", "then", "else", "contains", "propertyNames"})
+_LISTS = frozenset({"allOf", "anyOf", "oneOf", "prefixItems"})
 _NAMED = frozenset({"properties", "patternProperties"})
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urljoin
 
-from chalicelib.connectors.openapi.operations import FORM, Input, Operation
+from chalicelib.connectors.openapi.operations import FORM, Input, Operation, is_json
 from chalicelib.connectors.openapi.references import Json
 from chalicelib.connectors.openapi.securities import Scheme
 
@@ -75,10 +75,7 @@ def _options(operation: Operation, server: str) -> dict[str, str]:
 def _body(operation: Operation, by_place: dict[str, list[Input]]) -> dict[str, str]:
     whole = by_place.get("whole")
     value = _read(whole[0]) if whole else _object(by_place.get("field", []))
-    is_form = operation.media == FORM
-    is_text = bool(whole) and whole is not None and whole[0].schema == {"type": "string"} and not is_form
-    is_json = "json" in operation.media or operation.media == "*/*"
-    word = "form" if is_form else "body" if is_json or not is_text else "text"
+    word = "form" if operation.media == FORM else "body" if is_json(operation.media) else "text"
     media = "application/json" if operation.media == "*/*" else operation.media
     optional = {} if operation.is_body_required or whole else {"isOptional": "true"}
     return {word: value, "type": _text(media), **optional}

@@ -116,7 +116,7 @@ class _Reader:
         self.is_body_required = body.get("required") is True
         media = self._chosen(content)
         schema = content[media].get("schema", {}) if isinstance(content[media], dict) else {}
-        if not _is_json(media) and media != FORM:
+        if not is_json(media) and media != FORM:
             return media, [Input("body", "whole", "body", {"type": "string"}, self.is_body_required)]
         fields = self._fields(schema)
         return media, fields or [
@@ -124,7 +124,7 @@ class _Reader:
         ]
 
     def _chosen(self, content: Json) -> str:
-        for wanted in (_is_json, FORM.__eq__, lambda media: not media.startswith("multipart/")):
+        for wanted in (is_json, FORM.__eq__, lambda media: not media.startswith("multipart/")):
             found = next((media for media in content if wanted(media)), None)
             if found is not None:
                 return found
@@ -161,7 +161,7 @@ class _Reader:
         for code in codes:
             response = self._resolved(responses[code])
             content = response.get("content") if isinstance(response, dict) else None
-            media = next((media for media in content or () if _is_json(media)), None)
+            media = next((media for media in content or () if is_json(media)), None)
             if content and media is not None and isinstance(content[media], dict) and "schema" in content[media]:
                 return self._schema(content[media]["schema"], OUTPUT_BYTES)
         return None
@@ -206,7 +206,8 @@ def _titled(inputs: list[Input]) -> list[Input]:
     return made
 
 
-def _is_json(media: str) -> bool:
+def is_json(media: str) -> bool:
+    """Say whether a body of this media type is JSON."""
     plain = media.partition(";")[0].strip().lower()
     return plain == "application/json" or plain.endswith("+json") or plain == "*/*"
 

@@ -1,0 +1,1 @@
+return { folders: await service.fn.folders(input.data.parent) };

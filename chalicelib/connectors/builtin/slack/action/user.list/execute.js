@@ -1,0 +1,2 @@
+const { cursor, limit } = input.data;
+return await service.fn.users({ cursor, limit });

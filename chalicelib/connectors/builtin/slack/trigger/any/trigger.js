@@ -1,0 +1,3 @@
+const delivered = await service.fn.deliver(notification, variables);
+if (!delivered || (variables.events?.length && !variables.events.includes(delivered.event))) return null;
+return { ...delivered, payload: notification.body.event };

@@ -1,0 +1,1 @@
+return await service.fn.deliver(notification, variables, "member_joined_channel");
