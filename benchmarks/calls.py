@@ -6,6 +6,7 @@ import io
 import json
 import os
 import tempfile
+import time
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -22,11 +23,10 @@ class Meter:
 
     def watch(self, _service: str, client: Any) -> None:
         """Count this client's calls."""
-        client.meta.events.register_first("before-call", self._count)
+        client.meta.events.register("before-parameter-build", self._count)
 
     def _count(self, model: Any, params: dict[str, Any], **_: Any) -> None:
-        name = model.name
-        body = json.loads(params["body"]) if isinstance(params.get("body"), bytes | str) and params["body"] else {}
+        name, body = model.name, params
         self.calls[name] += 1
         if name == "BatchWriteItem":
             self.calls["items written"] += sum(len(requests) for requests in body["RequestItems"].values())
@@ -127,6 +127,7 @@ def main() -> None:
         _print("deliver, 10 at once", machine.drain("subscriptions_deliver"), 10, "per event: 1 W with a log")
         _failing(machine, hook, receiver)
         _wide(machine, receiver, hook)
+        _polled(machine, receiver)
 
 
 def _scene(machine: Machine, receiver: Receiver) -> None:
@@ -165,6 +166,25 @@ def _wide(machine: Machine, receiver: Receiver, hook: str) -> None:
     floor = "per subscription: 0 W, 0.01 queries, 0.11 send calls"
     _print(f"fan out to {count} subscriptions", machine.drain("subscriptions_fan_out"), count, floor)
     _print(f"deliver {count}", machine.drain("subscriptions_deliver"), count, "per delivery: 1 W with a log")
+
+
+def _polled(machine: Machine, receiver: Receiver) -> None:
+    from chalicelib.adapters import queue
+    from chalicelib.core import clock
+
+    count = 5
+    records = f"cursor === 2 ? [...Array({count}).keys()].map(id => ({{id}})) : []"
+    code = f"return {{cursor: cursor ? cursor + 1 : 1, records: {records}}};"
+    logic = {"poll": {"language": "javascript", "code": code}}
+    machine.call("POST", "/v1/service/shop/trigger?userId=bench", {"name": "order.polled", "logic": logic})
+    _subscribe(machine, receiver, "order.polled", "/polled")
+    machine.drain("subscriptions_poll")
+    subscription = machine.call("GET", "/v1/subscription?userId=bench")[-1]["id"]
+    for number, (act, floor) in enumerate((("no news", "2 W"), (f"{count} records", f"{count} + 2 W, {count} M")), 1):
+        clock.use(lambda number=number: int(time.time() * 1000) + number * 120_000)  # type: ignore[misc]
+        queue.send("subscriptions_poll", {"w": "bench", "s": subscription})
+        _print(f"poll with {act}", machine.drain("subscriptions_poll"), 1, floor)
+    clock.use(None)
 
 
 def _print(act: str, counted: Counter[str], per: int, floor: str) -> None:
