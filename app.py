@@ -3,6 +3,7 @@
 from chalice import Chalice
 
 from chalicelib.connectors.routes import routes as connectors
+from chalicelib.connectors.workers import workers as connectors_workers
 from chalicelib.core import paging
 from chalicelib.credentials import public as credentials_public
 from chalicelib.credentials.routes import routes as credentials
@@ -19,7 +20,7 @@ app = Chalice(app_name="millrace", configure_logs=False)
 app.register_middleware(bind_request, "http")
 for blueprint in (platform, identity, credentials, connectors, subscriptions):
     app.register_blueprint(blueprint)
-for blueprint in (identity_workers, subscriptions_workers):
+for blueprint in (connectors_workers, identity_workers, subscriptions_workers):
     app.register_blueprint(blueprint, name_prefix=None)
 
 auth.use(identity_public.authenticate)

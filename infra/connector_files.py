@@ -1,6 +1,6 @@
 """Connectors kept as plain files: read a folder, and install it through the public HTTP API.
 
-A connector is a folder (chalicelib/connectors/builtin/github is one):
+A connector is a folder (those of chalicelib/connectors/builtin come with the platform):
 
     connector.json                 the service: name, type, icon, label, description
     version.json                   its version: name, label, setting
@@ -10,9 +10,12 @@ A connector is a folder (chalicelib/connectors/builtin/github is one):
     event/<name>/event.json        receivers of notifications      route.js, response.js
     trigger/<name>/trigger.json    what can be subscribed to       trigger.js, create.js, delete.js, poll.js
     action/<name>/action.json      what can be executed            execute.js, refreshVariables.js
+    condition/<name>/condition.json    checks within automations   execute.js
+    datatype/<name>/datatype.json  sources of choices for inputs   values.js
 
     python -m infra.connector_files install chalicelib/connectors/builtin/github \\
         --url http://localhost:1290 --key default --user admin
+    python -m infra.connector_files install-all --url http://localhost:1290 --key default --user admin
 """
 
 from __future__ import annotations
@@ -34,8 +37,13 @@ HOOKS = {  # kind -> hook files it may have; HOOKS_NEEDED: of these, at least on
     "event": ("route", "response"),
     "trigger": ("trigger", "create", "delete", "poll"),
     "action": ("execute", "refreshVariables"),
+    "condition": ("execute",),
+    "datatype": ("values",),
 }
-HOOKS_NEEDED = {"event": ("route",), "trigger": ("trigger", "poll"), "action": ("execute",)}
+HOOKS_NEEDED = {
+    **{"event": ("route",), "trigger": ("trigger", "poll"), "action": ("execute",)},
+    **{"condition": ("execute",), "datatype": ("values",)},
+}
 FIELDS: dict[str, dict[str, Any]] = {  # kind -> field -> its JSON type; a field marked ! must be there
     "connector": {"name!": str, "type!": str, "icon": (str, type(None)), "label!": dict, "description": (str, dict)},
     "version": {"name!": str, "label!": dict, "setting": dict},
@@ -44,7 +52,10 @@ FIELDS: dict[str, dict[str, Any]] = {  # kind -> field -> its JSON type; a field
     "event": {"name!": str, "type!": str, "setting": dict, "config": dict},
     "trigger": {"name!": str, "label!": dict, "schema!": dict},
     "action": {"name!": str, "label!": dict, "tag": list, "schema!": dict},
+    "condition": {"name!": str, "label!": dict, "schema!": dict},
+    "datatype": {"name!": str, "schema!": dict},
 }
+BUILTIN = Path(__file__).parents[1] / "chalicelib" / "connectors" / "builtin"
 SERVICE_FIELDS = ("name", "type", "icon")  # of connector.json, what the API keeps of a service
 TIMEOUT_S = 30
 
@@ -68,11 +79,17 @@ class InstallFailed(RuntimeError):
 # --- reading ---------------------------------------------------------------------------------------------------------
 
 
+def builtin_folders() -> list[Path]:
+    """List the folders of the connectors that come with the platform, by name."""
+    return sorted(file.parent for file in BUILTIN.glob("*/connector.json"))
+
+
 def read(folder: Path | str) -> Json:
     """Read a connector's folder.
 
-    Returns {service, version, scripts, securities, variables, events, triggers, actions}: service and version as
-    their files say, scripts name -> code, the others name -> what the API takes, with the hooks under `logic`.
+    Returns {service, version, scripts, securities, variables, datatypes, events, triggers, actions, conditions}:
+    service and version as their files say, scripts name -> code, the others name -> what the API takes, with the hooks
+    under `logic`.
     Raises ConnectorFault for the first file that is missing, wrong or unknown.
     """
     root = Path(folder)
@@ -91,9 +108,11 @@ def read(folder: Path | str) -> Json:
         "scripts": _scripts(root),
         "securities": _plain(root, "security"),
         "variables": _plain(root, "variable"),
+        "datatypes": _components(root, "datatype"),
         "events": _components(root, "event"),
         "triggers": _components(root, "trigger"),
         "actions": _components(root, "action"),
+        "conditions": _components(root, "condition"),
     }
 
 
@@ -134,7 +153,9 @@ def _components(root: Path, kind: str) -> dict[str, Json]:
         _check_name(where / f"{kind}.json", document, folder.name)
         if kind == "event" and document["type"] not in EVENT_TYPES:
             raise ConnectorFault(where / "event.json", f"type must be one of {', '.join(EVENT_TYPES)}")
-        if "schema" in document:
+        if kind == "datatype":
+            _check_datatype(where / "datatype.json", document["schema"])
+        elif "schema" in document:
             _check_schema(where / f"{kind}.json", document["schema"])
         hooks = {hook: folder / f"{hook}.js" for hook in HOOKS[kind]}
         logic = {hook: _logic(_code(root, file)) for hook, file in hooks.items() if file.is_file()}
@@ -191,16 +212,25 @@ def _check_name(where: Path, document: Json, expected: str) -> None:
 
 
 def _check_schema(where: Path, schema: Json) -> None:
-    variables = schema.get("variables")
-    if not isinstance(variables, list) or not isinstance(schema.get("output"), dict):
+    if not isinstance(schema.get("variables"), list) or not isinstance(schema.get("output"), dict):
         raise ConnectorFault(where, "schema needs variables (an array) and output (a JSON Schema)")
+    _check_titles(where, "schema.variables", schema["variables"])
+
+
+def _check_datatype(where: Path, schema: Json) -> None:
+    if not isinstance(schema.get("valuesLogicInput"), list) or not isinstance(schema.get("data"), dict):
+        raise ConnectorFault(where, "schema needs data (a JSON Schema) and valuesLogicInput (an array)")
+    _check_titles(where, "schema.valuesLogicInput", schema["valuesLogicInput"])
+
+
+def _check_titles(where: Path, place: str, variables: list[Any]) -> None:
     titles = []
     for position, variable in enumerate(variables):
         if not isinstance(variable, dict) or not isinstance(variable.get("title"), str):
-            raise ConnectorFault(where, f"schema.variables[{position}] needs a title, the name of the field")
+            raise ConnectorFault(where, f"{place}[{position}] needs a title, the name of the field")
         titles.append(variable["title"])
     if len(set(titles)) < len(titles):
-        raise ConnectorFault(where, "schema.variables has a title twice")
+        raise ConnectorFault(where, f"{place} has a title twice")
 
 
 def _code(root: Path, file: Path) -> str:
@@ -220,7 +250,8 @@ def _logic(code: str) -> Json:
 def install(base_url: str, api_key: str, user_id: str, folder: Path | str) -> Json:
     """Install a connector, or bring an installed one to what its files say; parts already equal are left alone.
 
-    Returns the ids: {service, version, securities: {name: id}, variables: {...}, events, triggers, actions}.
+    Returns the ids: {service, version, securities: {name: id}, variables: {...}, datatypes, events, triggers, actions,
+    conditions}. Tokens and subscriptions stay as they are, because what they lean on keeps its id.
     Components that the files no longer name are kept, because subscriptions may lean on them.
     Raises ConnectorFault for wrong files, InstallFailed when the platform refuses.
     """
@@ -240,10 +271,17 @@ def install(base_url: str, api_key: str, user_id: str, folder: Path | str) -> Js
         "version": api.put(f"{path}/version", version["name"], version, versions.get(version["name"])),
         "securities": _install_securities(api, path, parts["securities"]),
         "variables": api.put_all(f"{path}/variable", parts["variables"], {"version": "minor"}),
+        "datatypes": api.put_all(f"{path}/datatype", parts["datatypes"], {"version": "minor"}),
         "events": api.put_all(f"{path}/event", parts["events"]),
         "triggers": api.put_all(f"{path}/trigger", parts["triggers"]),
         "actions": api.put_all(f"{path}/action", parts["actions"], {"version": "minor"}),
+        "conditions": api.put_all(f"{path}/condition", parts["conditions"]),
     }
+
+
+def install_all(base_url: str, api_key: str, user_id: str) -> dict[str, Json]:
+    """Install or update every connector that comes with the platform; returns name -> ids, as install does."""
+    return {folder.name: install(base_url, api_key, user_id, folder) for folder in builtin_folders()}
 
 
 def _install_securities(api: _Api, path: str, securities: Mapping[str, Json]) -> dict[str, str]:
@@ -317,15 +355,19 @@ def main(arguments: list[str] | None = None) -> int:
     commands = parser.add_subparsers(dest="command", required=True)
     check = commands.add_parser("check", help="read a connector and say what it has")
     installing = commands.add_parser("install", help="install a connector over HTTP, or update it")
+    everything = commands.add_parser("install-all", help="install or update those that come with the platform")
     for command in (check, installing):
         command.add_argument("folder", type=Path)
-    installing.add_argument("--url", default="http://localhost:1290", help="where the platform answers")
-    installing.add_argument("--key", default="default", help="an API key of the workspace")
-    installing.add_argument("--user", default="admin", help="the acting developer")
+    for command in (installing, everything):
+        command.add_argument("--url", default="http://localhost:1290", help="where the platform answers")
+        command.add_argument("--key", default="default", help="an API key of the workspace")
+        command.add_argument("--user", default="admin", help="the acting developer")
     chosen = parser.parse_args(arguments)
     try:
         if chosen.command == "install":
             print(json.dumps(install(chosen.url, chosen.key, chosen.user, chosen.folder), indent=2))
+        elif chosen.command == "install-all":
+            print(json.dumps(install_all(chosen.url, chosen.key, chosen.user), indent=2))
         else:
             parts = read(chosen.folder)
             print(

@@ -14,6 +14,8 @@ QUEUES = (
     "subscriptions_retry",
     "subscriptions_poll",
     "platform_cleanup",
+    "connectors_import",
+    "channels_notify",
 )
 MAX_RECEIVES = 8
 RETENTION_S = 14 * 86_400

@@ -5,14 +5,16 @@ Each function does one page of work and answers whether it was the last; doing i
 
 from __future__ import annotations
 
-from chalicelib.connectors import components, notifications
+from chalicelib.connectors import components, models, notifications
 from chalicelib.connectors.models import (
     KINDS,
     Component,
     Event,
+    Place,
     Security,
     Service,
     Variable,
+    forget_uses,
     partition_page,
 )
 from chalicelib.credentials import public as credentials
@@ -35,13 +37,18 @@ def of_service(workspace_id: str, service_id: str) -> bool:
     own = [Key(row["pk"], row["sk"]) for row in page.rows]
     for key in own:
         kind, _, item_id = key.sk.partition("#")
-        if kind == Event.KIND:
+        if kind in (Event.KIND, "hook"):
             notifications.withdraw(workspace_id, service_id, item_id)
         elif kind == Security.KIND:
             directory = Security.new(workspace_id, id=item_id, service_id=service_id).name_keys()
             CATALOGUE.write_many(deletes=directory.values())
     CATALOGUE.write_many(deletes=own)
-    return page.after is None
+    return page.after is None and forget_uses(Place(workspace_id, service_id))
+
+
+def uses_page(workspace_id: str, service_id: str, after: str | None) -> tuple[list[str], str | None]:
+    """List a page of the other workspaces that use a service; and where to go on, or None at the end."""
+    return models.uses_page(Place(workspace_id, service_id), after)
 
 
 def is_component_gone(workspace_id: str, service_id: str, kind: str, component_id: str) -> bool:

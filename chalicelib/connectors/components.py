@@ -9,7 +9,7 @@ from typing import Any
 import orjson
 
 from chalicelib.adapters import queue
-from chalicelib.connectors import definitions, logic, rules, schema_check
+from chalicelib.connectors import definitions, inputs, logic, rules, schema_check, sharing
 from chalicelib.connectors.models import Component
 from chalicelib.core import clock, ids
 from chalicelib.core.call import Call
@@ -29,11 +29,13 @@ def check(call: Call, item: Component) -> None:
     if item.KIND != "security":
         item.name = item.name or rules.spare_name(item.KIND, item.id)
         rules.check_name(item.name)
+        sharing.check_name(item)
     item.logic = logic.normalised(item.KIND, item.logic)
     if item.KIND == "variable":
         schema_check.check_schema(item.json_schema, "body.schema")
     else:
         schema_check.check_holder(item.json_schema)
+        inputs.check_extensions(item.json_schema)
     check_size(item)
 
 

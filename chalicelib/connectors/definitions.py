@@ -6,7 +6,15 @@ from dataclasses import dataclass
 from typing import Any
 
 from chalicelib.connectors import rules
-from chalicelib.connectors.models import KINDS, Component, Security, Service, ServiceVersion, Trigger
+from chalicelib.connectors.models import (
+    KINDS,
+    Component,
+    Security,
+    Service,
+    ServiceVersion,
+    Trigger,
+    public_place_of_security,
+)
 from chalicelib.core.cache import Cached
 from chalicelib.core.errors import NotFound
 
@@ -37,26 +45,34 @@ def find_service(workspace_id: str, id_or_name: str, platform_id: str | None = N
     if platform_id is None:
         return Service.find_either(workspace_id, id_or_name)
     service = Service.get_named(workspace_id, "name", name=id_or_name, platform_id=platform_id)
-    service = service or Service.get(workspace_id, id=id_or_name)
+    service = service or Service.get(workspace_id, id=id_or_name) or _public(workspace_id, id_or_name, platform_id)
     if service is None or service.platform_id != platform_id:
         raise NotFound(f"no such service of {platform_id}: {id_or_name}")
     return service
 
 
+def _public(workspace_id: str, id_or_name: str, platform_id: str) -> Service | None:
+    return Service.get_public(workspace_id, id_or_name, platform_id) or Service.get_public(workspace_id, id_or_name)
+
+
 def find_version(service: Service, name_or_id: str | None) -> ServiceVersion | None:
     """Find the version that runs; see connectors.public. Raises NotFound for one that is named and absent."""
     if name_or_id:
-        return ServiceVersion.find_either(service.workspace_id, name_or_id, service_id=service.id)
+        named = ServiceVersion.find_either(service.workspace_id, name_or_id, service_id=service.id)
+        if service.is_shared and not named.published:
+            raise NotFound(f"no such version: {name_or_id}")
+        return named
     if service.default_version_id:
         found = ServiceVersion.get(service.workspace_id, id=service.default_version_id, service_id=service.id)
-        if found is not None:
+        if found is not None and (found.published or not service.is_shared):
             return found
-    return rules.running_version(ServiceVersion.list_all(service.workspace_id, service_id=service.id))
+    versions = ServiceVersion.list_all(service.workspace_id, service_id=service.id)
+    return rules.running_version(one for one in versions if one.published or not service.is_shared)
 
 
 def cached_version(service: Service) -> ServiceVersion | None:
     """Find the version that runs when none is named, up to 5 s old."""
-    return _versions.get((service.workspace_id, service.id), lambda: find_version(service, None))
+    return _versions.get((service.used_in, service.workspace_id, service.id), lambda: find_version(service, None))
 
 
 def components(service: Service, kind: str) -> list[Component]:
@@ -87,8 +103,15 @@ def find_component(
 
 def find_security_by_id(workspace_id: str, security_id: str) -> tuple[Service, Component]:
     """Find a security and its service by the security's id alone. Raises NotFound."""
-    service = Service.find(workspace_id, id=Security.service_of(workspace_id, security_id))
-    return service, Security.find(workspace_id, id=security_id, service_id=service.id)
+    try:
+        service = Service.find(workspace_id, id=Security.service_of(workspace_id, security_id))
+    except NotFound:
+        place = public_place_of_security(security_id)
+        public = None if place is None else Service.get_public(workspace_id, place.service_id)
+        if place is None or public is None or public.place != place:
+            raise
+        service = public
+    return service, Security.find(service.workspace_id, id=security_id, service_id=service.id)
 
 
 def definition(
@@ -105,7 +128,7 @@ def definition(
         except NotFound:
             if not even_deleted or kind != Trigger.KIND:
                 raise
-            component = Trigger.find_deleted(workspace_id, found.id, id_or_name)
+            component = Trigger.find_deleted(found.workspace_id, found.id, id_or_name)
         return Definition(found, within, component)
 
     made = _definitions.get((workspace_id, service, kind, id_or_name, version, even_deleted), load)

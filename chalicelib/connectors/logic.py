@@ -9,11 +9,13 @@ from chalicelib.connectors.models import Component, ServiceVersion
 from chalicelib.core.errors import InvalidInput, TooLarge
 
 MAX_CODE_BYTES = 64 * 1024
-LANGUAGES = ("javascript", "typescript")
+LANGUAGE = "javascript"
 HOOKS: dict[str, tuple[str, ...]] = {
     "action": ("execute", "refreshVariables"),
     "event": ("route", "response"),
     "trigger": ("trigger", "create", "delete", "poll"),
+    "condition": ("execute",),
+    "datatype": ("values",),
     "version": ("oauth",),
 }
 SCRIPTS = "fn"  # of a version: script name -> code
@@ -37,7 +39,7 @@ def normalised(kind: str, logic: dict[str, Any], where: str = "body.logic") -> d
     return made
 
 
-def code_of(component: Component, hook: str) -> str | None:
+def code_of(component: Component | ServiceVersion, hook: str) -> str | None:
     """Give the code of a hook, or None."""
     found = component.logic.get(hook)
     return None if found is None else str(found["code"])
@@ -63,9 +65,11 @@ def _code(given: Any, where: str) -> dict[str, str]:
         given = {"code": given}
     if not isinstance(given, dict) or not isinstance(given.get("code"), str):
         raise InvalidInput.at(where, 'must be code, or {"language", "code"}', "type")
-    language = given.get("language") or LANGUAGES[0]
-    if language not in LANGUAGES:
-        raise InvalidInput.at(f"{where}.language", f"must be one of: {', '.join(LANGUAGES)}", "language")
+    language = given.get("language") or LANGUAGE
+    if language != LANGUAGE:
+        raise InvalidInput.at(
+            f"{where}.language", f"only {LANGUAGE} runs here; compile other languages to it", "language"
+        )
     if len(given["code"].encode()) > MAX_CODE_BYTES:
         raise TooLarge(f"{where} is larger than {MAX_CODE_BYTES // 1024} KB")
     if "\0" in given["code"]:

@@ -13,11 +13,13 @@ import json
 from dataclasses import dataclass
 
 from chalicelib.connectors import definitions
-from chalicelib.connectors.models import Component, Event, Service, hook_address
+from chalicelib.connectors.models import Component, Event, Service, hook_address, hook_row, own_hook_row, use_row
+from chalicelib.core import ids
 from chalicelib.core.cache import Cached
 from chalicelib.core.config import settings
 from chalicelib.core.errors import NotFound
 from chalicelib.identity.public import deployment_secret
+from chalicelib.storage.table import Write, transact
 from chalicelib.storage.tables import CATALOGUE
 
 PURPOSE = "notification-addresses"
@@ -57,8 +59,24 @@ def hook_key_of(workspace_id: str, service_id: str, event_id: str) -> str:
 
 
 def url_of(service: Service, event: Component) -> str:
-    """Give an event's address."""
-    return f"{settings().public_url}/v1/hook/{hook_key_of(event.workspace_id, service.id, event.id)}"
+    """Give an event's address: each workspace that uses a shared service has one of its own."""
+    hook_key = hook_key_of(service.used_in, service.id, event.id)
+    if service.is_shared:
+        _admit(service, event, hook_key)
+    return f"{settings().public_url}/v1/hook/{hook_key}"
+
+
+def _admit(service: Service, event: Component, hook_key: str) -> None:
+    """Put the address of another workspace's service into the directory, where a first use comes upon it."""
+    workspace_id = service.used_in
+    if CATALOGUE.get(hook_address(hook_key)) is not None:
+        return
+    rows = (
+        hook_row(hook_key, workspace_id, service.id, event.id),
+        own_hook_row(workspace_id, service.id, event.id),
+        use_row(service.place, workspace_id),
+    )
+    transact([Write(CATALOGUE, row=row) for row in rows], ids.secret_text(24))
 
 
 def forget() -> None:

@@ -8,11 +8,13 @@ import time
 from typing import Any
 
 from chalicelib.adapters import http_client
-from chalicelib.core.errors import UpstreamFailed, UpstreamTimeout
+from chalicelib.connectors.failures import UNAUTHORIZED
+from chalicelib.core.errors import AddressRefused, UpstreamFailed, UpstreamTimeout
 
 MAX_CALLS = 50
 MAX_RESPONSE_BYTES = 5 * 1024 * 1024
 MAX_REDIRECTS = 3
+_READING = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
 class Outside:
@@ -20,10 +22,12 @@ class Outside:
 
     def __init__(self, workspace_id: str, timeout_s: float) -> None:
         self._workspace_id = workspace_id
+        self.timeout_s = timeout_s
         self._deadline = time.monotonic() + timeout_s
         self._lock = threading.Lock()
         self._calls = 0
         self._open = 0
+        self.has_acted = False  # a third party may have changed something
 
     @property
     def is_waiting(self) -> bool:
@@ -52,7 +56,13 @@ class Outside:
         remaining_s = self._deadline - time.monotonic()
         if remaining_s <= 0:
             raise UpstreamTimeout("the time of this run is over")
-        response = http_client.send(self._workspace_id, _request(request, remaining_s))
+        made = _request(request, remaining_s)
+        try:
+            response = http_client.send(self._workspace_id, made)
+        except UpstreamFailed as error:
+            self.has_acted |= made.method.upper() not in _READING and not isinstance(error, AddressRefused)
+            raise
+        self.has_acted |= made.method.upper() not in _READING and response.status != UNAUTHORIZED
         if response.truncated:
             raise UpstreamFailed(f"the answer is larger than {MAX_RESPONSE_BYTES // 1024 // 1024} MB")
         headers = {name.lower(): value for name, value in response.headers.items()}

@@ -6,10 +6,12 @@ they read for up to 5 s, because a delivery may not cost a read of the service e
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from chalicelib.connectors import cleanup, definitions, logic, notifications, running, schema_check
+from chalicelib.connectors import cleanup, definitions, logic, models, notifications, references, running, schema_check
 from chalicelib.connectors.definitions import Definition
+from chalicelib.connectors.failures import TokenRejected
 from chalicelib.connectors.models import Component, Service, ServiceVersion
 from chalicelib.connectors.notifications import HookTarget
 from chalicelib.connectors.running import HookRun
@@ -24,6 +26,8 @@ __all__ = [
     "HookTarget",
     "Service",
     "ServiceVersion",
+    "TokenRejected",
+    "check_condition",
     "check_value",
     "clean_up_component",
     "clean_up_service",
@@ -37,9 +41,12 @@ __all__ = [
     "has_hook",
     "is_component_gone",
     "is_service_gone",
+    "note_use",
     "notification_url",
+    "resolve_references",
     "run_hook",
     "securities",
+    "users_of_service",
     "validate_variables",
 ]
 
@@ -65,7 +72,7 @@ def find_component(
     within: ServiceVersion | None = None,
     version: str | None = None,
 ) -> Component:
-    """Find a component (kind: action, event, trigger, security, variable) by id, version id or name.
+    """Find a component by id, version id or name. kind: a key of models.KINDS.
 
     Its content is that of the version named, else of the one pinned by `within`, else the latest. Raises NotFound.
     """
@@ -114,8 +121,19 @@ def notification_url(service: Service, event: Component) -> str:
     return notifications.url_of(service, event)
 
 
-def has_hook(component: Component, hook: str) -> bool:
-    """Say whether a component has code for a hook."""
+def note_use(service: Service) -> None:
+    """Remember that a workspace holds something for another one's service, so that the service's end reaches it."""
+    if service.is_shared:
+        models.note_use(service.place, service.used_in)
+
+
+def users_of_service(workspace_id: str, service_id: str, after: str | None) -> tuple[list[str], str | None]:
+    """List a page of the other workspaces that use a service; and where to go on, or None at the end."""
+    return cleanup.uses_page(workspace_id, service_id, after)
+
+
+def has_hook(component: Component | ServiceVersion, hook: str) -> bool:
+    """Say whether a component, or a version of a service, has code for a hook."""
     return logic.code_of(component, hook) is not None
 
 
@@ -126,6 +144,47 @@ def run_hook(run: HookRun) -> Outcome:
     script threw or ran out of time or memory, TooLarge when its input is.
     """
     return running.run_hook(run)
+
+
+def check_condition(
+    workspace_id: str,
+    service: str,
+    condition: str,
+    data: dict[str, Any],
+    *,
+    user_id: str,
+    user_credential_id: str | None = None,
+    version: str | None = None,
+    deadline_ms: int = 0,
+) -> bool:
+    """Run a condition on behalf of a user and say whether what it returned is true, as JavaScript has it.
+
+    service, condition and version are names or ids; deadline_ms 0 means none. Raises NotFound, InvalidInput naming
+    the input that is wrong (`input.<name>`), Forbidden for a service that is switched off, and what run_hook raises.
+    """
+    from chalicelib.connectors import conditions  # it leans on credentials, which lean on this
+
+    return conditions.holds(
+        workspace_id,
+        service,
+        condition,
+        data,
+        user_id=user_id,
+        user_credential_id=user_credential_id,
+        version_name=version,
+        deadline_ms=deadline_ms,
+    )
+
+
+def resolve_references(
+    value: Any, scope: Mapping[str, Any], *, source: Any = None, variables: Mapping[str, Any] | None = None
+) -> Any:
+    """Put in what `${root.path}` and objects tagged `@type: reference` point at.
+
+    `scope` maps roots to their data, `source` is what `operation: source` reads by `path`, `variables` are the values
+    that `operation: platformServiceVariable` reads. Raises InvalidInput, TooLarge.
+    """
+    return references.resolve(value, scope, source=source, variables=variables)
 
 
 def validate_variables(component: Component, values: Any, where: str = "body") -> None:

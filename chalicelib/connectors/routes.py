@@ -4,15 +4,38 @@
 
 from __future__ import annotations
 
-from chalicelib.connectors import actions, events, executions, securities, services, triggers, variables, versions
+from chalicelib.connectors import (
+    actions,
+    conditions,
+    datatypes,
+    events,
+    executions,
+    publishing,
+    refreshing,
+    securities,
+    services,
+    trials,
+    triggers,
+    variables,
+    versions,
+)
+from chalicelib.connectors.openapi import imports
+from chalicelib.connectors.openapi.schemas import ImportIn, ImportOut
 from chalicelib.connectors.schemas import (
     ActionIn,
     ActionOut,
     ActionPatch,
+    ConditionIn,
+    ConditionOut,
+    ConditionPatch,
+    DatatypeIn,
+    DatatypeOut,
+    DatatypePatch,
     EventIn,
     EventOut,
     EventPatch,
     ExecuteIn,
+    RefreshIn,
     SecurityIn,
     SecurityOut,
     SecurityPatch,
@@ -22,6 +45,7 @@ from chalicelib.connectors.schemas import (
     TriggerIn,
     TriggerOut,
     TriggerPatch,
+    TryLogicIn,
     VariableIn,
     VariableOut,
     VariablePatch,
@@ -41,6 +65,7 @@ ROUTES = [
     Route("getService",              "GET",       "/v1/service/{service_id}",                     services.services.read,        None,           ServiceOut,  READ),
     Route("updateService",           "PUT,PATCH", "/v1/service/{service_id}",                     services.services.update,      ServicePatch,   ServiceOut,  WRITE),
     Route("deleteService",           "DELETE",    "/v1/service/{service_id}",                     services.delete,               None,           None,        WRITE),
+    Route("publishService",          "POST",      "/v1/service/{service_id}/publish",             publishing.publish,            None,           None,        WRITE),
     Route("getServiceWebhookSetting", "GET",      "/v1/service/{service_id}/webhookSetting",      services.webhook_setting,      None,           Gives.AS_IS, READ),
 
     Route("listServiceVersions",     "GET",       "/v1/service/{service_id}/version",             versions.versions.list,        None,           VersionOut,  READ),
@@ -68,6 +93,7 @@ ROUTES = [
     Route("updateAction",            "PUT,PATCH", "/v1/service/{service_id}/action/{action_id}",  actions.update,                ActionPatch,    ActionOut,   WRITE),
     Route("deleteAction",            "DELETE",    "/v1/service/{service_id}/action/{action_id}",  actions.delete,                None,           None,        WRITE),
     Route("executeAction",           "POST",      "/v1/service/{service_id}/action/{action_id}/execute", executions.execute_action, Body.ANY_JSON, Gives.AS_IS, RUN),
+    Route("refreshActionVariables",  "POST",      "/v1/service/{service_id}/action/{action_id}/refreshVariables", refreshing.refresh, RefreshIn, Gives.AS_IS, RUN),
     Route("execute",                 "POST",      "/v1/execute",                                  executions.execute,            ExecuteIn,      Gives.AS_IS, RUN),
 
     Route("listEvents",              "GET",       "/v1/service/{service_id}/event",               events.events.list,            None,           EventOut,    READ),
@@ -81,6 +107,27 @@ ROUTES = [
     Route("getTrigger",              "GET",       "/v1/service/{service_id}/trigger/{trigger_id}", triggers.triggers.read,       None,           TriggerOut,  READ),
     Route("updateTrigger",           "PUT,PATCH", "/v1/service/{service_id}/trigger/{trigger_id}", triggers.triggers.update,     TriggerPatch,   TriggerOut,  WRITE),
     Route("deleteTrigger",           "DELETE",    "/v1/service/{service_id}/trigger/{trigger_id}", triggers.delete,              None,           None,        WRITE),
+
+    Route("listConditions",          "GET",       "/v1/service/{service_id}/condition",           conditions.conditions.list,    None,           ConditionOut, READ),
+    Route("createCondition",         "POST",      "/v1/service/{service_id}/condition",           conditions.conditions.create,  ConditionIn,    IdOut,       WRITE),
+    Route("getCondition",            "GET",       "/v1/service/{service_id}/condition/{condition_id}", conditions.conditions.read, None,         ConditionOut, READ),
+    Route("updateCondition",         "PUT,PATCH", "/v1/service/{service_id}/condition/{condition_id}", conditions.conditions.update, ConditionPatch, ConditionOut, WRITE),
+    Route("deleteCondition",         "DELETE",    "/v1/service/{service_id}/condition/{condition_id}", conditions.delete,        None,           None,        WRITE),
+
+    Route("listDatatypes",           "GET",       "/v1/service/{service_id}/datatype",            datatypes.datatypes.list,      None,           DatatypeOut, READ),
+    Route("createDatatype",          "POST",      "/v1/service/{service_id}/datatype",            datatypes.datatypes.create,    DatatypeIn,     IdOut,       WRITE),
+    Route("getDatatype",             "GET",       "/v1/service/{service_id}/datatype/{datatype_id}", datatypes.datatypes.read,   None,           DatatypeOut, READ),
+    Route("updateDatatype",          "PUT,PATCH", "/v1/service/{service_id}/datatype/{datatype_id}", datatypes.update,           DatatypePatch,  DatatypeOut, WRITE),
+    Route("deleteDatatype",          "DELETE",    "/v1/service/{service_id}/datatype/{datatype_id}", datatypes.delete,           None,           None,        WRITE),
+    Route("executeDatatype",         "POST",      "/v1/service/{service_id}/datatype/{datatype_id}/execute", datatypes.execute,  Body.ANY_JSON,  Gives.AS_IS, RUN),
+
+    Route("testLogic",               "POST",      "/v1/test/logic",                               trials.test_logic,             TryLogicIn,     Gives.AS_IS, RUN),
+    Route("testNotification",        "POST",      "/v1/test/notification",                        trials.test_notification,      Body.ANY_JSON,  Gives.EMPTY_STRING, RUN),
+
+    Route("importService",           "POST",      "/v1/service/import",                           imports.create,                ImportIn,       ImportOut,   WRITE),
+    Route("getServiceImport",        "GET",       "/v1/service/import/{import_id}",               imports.read,                  None,           ImportOut,   READ),
+    Route("uploadServiceImportPart", "PUT",       "/v1/service/import/{import_id}/part/{part}",   imports.put_part,              Body.RAW,       ImportOut,   WRITE),
+    Route("startServiceImport",      "POST",      "/v1/service/import/{import_id}/start",         imports.start,                 None,           ImportOut,   WRITE),
 ]
 # fmt: on
 routes = blueprint(__name__, ROUTES)

@@ -9,7 +9,8 @@ from typing import Protocol, TypeVar
 from chalicelib.core import ids
 from chalicelib.core.errors import InvalidInput
 
-SHARING = ("none", "platform", "public")
+PUBLIC = "public"
+SHARING = ("none", "platform", PUBLIC)
 FIRST_VERSION = "1.0.0"
 MAX_ITEM_BYTES = 300 * 1024
 EVENT_TYPES = ("standard", "automation", "target", "user", "serviceUrl", "webhook")
@@ -71,6 +72,11 @@ def version_wanted(asked: str | None, latest: str) -> str:
 def is_newer(name: str, latest: str) -> bool:
     """Say whether a new version stands above the latest one."""
     return version_order(name) > version_order(latest)
+
+
+def latest_version(versions: Iterable[V]) -> V | None:
+    """Give the highest version, or None when there is none."""
+    return max(versions, key=lambda version: version_order(version.name), default=None)
 
 
 def running_version(versions: Iterable[V]) -> V | None:

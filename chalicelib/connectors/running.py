@@ -30,7 +30,7 @@ class HookRun:
 
     workspace_id: str
     service: Service
-    component: Component
+    component: Component | ServiceVersion
     hook: str
     bindings: Mapping[str, Any] = field(default_factory=dict)
     credential: Credential | None = None
@@ -63,7 +63,7 @@ def run_hook(run: HookRun) -> Outcome:
     )
     outside = run.outside or Outside(run.workspace_id, timeout_s)
     try:
-        outcome = runner().run(run.workspace_id, script, outside)
+        outcome = runner().run(_room(run), script, outside)
     except LogicFailed as failed:
         hide = redactor_of(run.credential, values)
         failed.message = hide.text(failed.message)
@@ -91,6 +91,12 @@ def seen_by_logic(credential: Credential | None, values: dict[str, Any]) -> dict
 def redactor_of(credential: Credential | None, values: Any) -> Redactor:
     """Mask a token's secrets and every text among the values of variables."""
     return Redactor([*(credential.secrets if credential else ()), *_texts(values)])
+
+
+def _room(run: HookRun) -> str:
+    """Say with whose scripts a run may share a process: another workspace's code stays apart from one's own."""
+    owner = run.service.workspace_id
+    return run.workspace_id if owner == run.workspace_id else f"{run.workspace_id}|{owner}"
 
 
 def _version(run: HookRun) -> ServiceVersion | None:

@@ -21,6 +21,7 @@ from chalicelib.core.errors import Fault, InvalidInput, TooLarge
 MAX_FAULTS = 50
 LARGE = 1_000  # values inside a value; of a larger one only the first fault is told, because all are collected first
 _REFUSED = ("$dynamicRef", "$recursiveRef", "$anchor", "$dynamicAnchor")
+VARIABLES, VALUES_INPUT = "variables", "valuesLogicInput"  # the second is a datatype's
 _OWN_WORDS = ("name", "required", "schema")
 _PATTERN_BYTES = 1_000_000
 
@@ -46,8 +47,11 @@ class Compiled:
 
 def check_holder(holder: dict[str, Any], where: str = "body.schema") -> None:
     """Check what a component says of its input and output. Raises InvalidInput naming the place."""
-    for field, place in _fields(holder.get("variables"), f"{where}.variables"):
-        check_schema(field.schema, place)
+    for part in (VARIABLES, VALUES_INPUT):
+        for field, place in _fields(holder.get(part), f"{where}.{part}"):
+            check_schema(field.schema, place)
+    if "data" in holder:
+        check_schema(holder["data"], f"{where}.data")
     output = holder.get("output")
     if output is not None and not isinstance(output, dict | bool):
         raise InvalidInput.at(f"{where}.output", "must be a JSON Schema", "schema")
@@ -62,16 +66,22 @@ def check_schema(schema: Any, where: str) -> None:
     _compiled(orjson.dumps(schema), where)
 
 
-def field_names(holder: dict[str, Any]) -> list[str]:
-    """List the names of a component's inputs."""
-    return [field.name for field, _ in _fields(holder.get("variables"), "schema.variables")]
+def fields_of(component: Component) -> list[Field]:
+    """List a component's inputs, in the order in which they are filled in."""
+    return [field for field, _ in _fields(inputs_of(component), "schema")]
+
+
+def inputs_of(component: Component) -> Any:
+    """Give the part of the schema that describes the input of the component's logic."""
+    is_own = component.KIND == "datatype" and VALUES_INPUT in component.json_schema
+    return component.json_schema.get(VALUES_INPUT if is_own else VARIABLES)
 
 
 def validate_variables(component: Component, values: Any, where: str) -> None:
-    """Check values against schema.variables. Unknown fields pass. Raises InvalidInput naming every wrong field."""
+    """Check values against the component's inputs; unknown ones pass. Raises InvalidInput naming every wrong one."""
     if not isinstance(values, dict):
         raise InvalidInput.at(where, "must be a JSON object", "type")
-    text = orjson.dumps(component.json_schema.get("variables"))
+    text = orjson.dumps(inputs_of(component))
     faults: list[Fault] = []
     for field, compiled in _validators(hashlib.sha256(text).digest(), text):
         place = f"{where}.{field.name}"

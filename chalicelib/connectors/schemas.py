@@ -60,6 +60,7 @@ class ServiceOut(CamelOut):
     default_version_id: str | None
     display_order: int
     icon: str | None
+    is_shared: bool = Field(alias="shared")
 
 
 class VersionPatch(CamelIn):
@@ -266,6 +267,70 @@ class TriggerOut(ComponentOut):
     trigger_id: str
 
 
+class DatatypePatch(ComponentPatch):
+    """What may change of a datatype."""
+
+    label: Object | None = None
+    json_schema: Object | None = Field(default=None, alias="schema")
+    logic: Object | None = None
+    published: bool | None = None
+
+
+class DatatypeIn(DatatypePatch):
+    """A new datatype; its schema has the parts `data` and `valuesLogicInput`."""
+
+    id: Id | None = Field(default=None, validation_alias=AliasChoices("id", "datatype_id"))
+    name: Name | None = None  # type: ignore[assignment]
+
+
+class DatatypeOut(ComponentOut):
+    """A datatype as callers see it."""
+
+    label: Object
+    json_schema: Object = Field(alias="schema")
+    logic: Object
+    datatype_id: str
+    version: str
+    version_id: str
+
+
+# --- conditions, in camelCase --------------------------------------------------------------------------------
+
+
+class ConditionPatch(CamelIn):
+    """What may change of a condition: every name has one spelling in camelCase and snake_case."""
+
+    name: Name = ""
+    label: Object | None = None
+    json_schema: Object | None = Field(default=None, alias="schema")
+    logic: Object | None = None
+    published: bool | None = None
+
+
+class ConditionIn(ConditionPatch):
+    """A new condition."""
+
+    id: Id | None = Field(default=None, validation_alias=AliasChoices("id", "conditionId", "condition_id"))
+    name: Name | None = None  # type: ignore[assignment]
+
+
+class ConditionOut(CamelOut):
+    """A condition as callers see it, in camelCase unlike its siblings."""
+
+    id: str
+    name: str
+    inserted_at: AtMs
+    created_by: str | None
+    updated_at: AtMs
+    updated_by: str | None
+    service_id: str
+    label: Object
+    json_schema: Object = Field(alias="schema")
+    logic: Object
+    published: bool
+    condition_id: str
+
+
 # --- runs ----------------------------------------------------------------------------------------------------
 
 
@@ -279,3 +344,20 @@ class ExecuteIn(In):
     action_version: Name | None = Field(default=None, alias="actionVersion")
     input: Object | None = None
     user_credential_id: Text | None = Field(default=None, alias="userCredentialId")
+
+
+class RefreshIn(CamelIn):
+    """What was filled in so far, and the input whose change asks for a new description."""
+
+    step: Annotated[list[Object], Field(max_length=500)]
+    target_field: Name
+
+
+class TryLogicIn(In):
+    """Stored logic to try: where it lies, what it is given, and what references may read."""
+
+    table: Text | None = None
+    id: Text | None = None
+    record_path: Annotated[list[Any], Field(max_length=20)] | None = None
+    data: Any = None
+    source: list[Any] | None = None

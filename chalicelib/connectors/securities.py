@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from chalicelib.connectors import components
+from typing import Any
+
+from chalicelib.connectors import components, sharing
 from chalicelib.connectors.models import Component, Security
 from chalicelib.connectors.schemas import SecurityIn
 from chalicelib.connectors.services import services
@@ -10,13 +12,20 @@ from chalicelib.core.call import Call
 from chalicelib.core.errors import InvalidInput
 from chalicelib.edge.resource import Resource
 
+
+def check(call: Call, security: Any) -> None:
+    """Check the security; that of a public service is found by its id from everywhere."""
+    components.check(call, security)
+    sharing.check_security(security)
+
+
 securities = Resource(
     item=Security,
     variable="security_id",
     parent=services,
     parent_field="service_id",
     name_field=None,
-    before_write=components.check,
+    before_write=check,
     after_write=components.written,
 )
 

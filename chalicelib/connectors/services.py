@@ -6,12 +6,12 @@ import copy
 from typing import Any
 
 from chalicelib.adapters import queue
-from chalicelib.connectors import components, definitions, notifications, rules
+from chalicelib.connectors import components, definitions, notifications, rules, sharing
 from chalicelib.connectors.models import Event, Service, ServiceVersion
 from chalicelib.core import clock
 from chalicelib.core.call import Call
 from chalicelib.core.errors import InvalidInput, NotFound
-from chalicelib.edge.resource import Resource, page_of
+from chalicelib.edge.resource import Resource, as_seen, page_of
 
 
 def check(call: Call, service: Service) -> None:
@@ -24,15 +24,21 @@ def check(call: Call, service: Service) -> None:
     if service.default_version_id is not None and "default_version_id" in call.body.fields():
         _check_default(service)
     components.check_size(service)
+    sharing.check_service(service)
 
 
 services = Resource(item=Service, variable="service_id", before_write=check, after_write=components.written)
 
 
 def list_services(call: Call) -> list[Any]:
-    """List the workspace's services by displayOrder, then name."""
-    found = sorted(Service.list_all(call.workspace_id), key=_place)
-    return page_of(call, found, _place)
+    """List the workspace's services by displayOrder, then name; with `shared=true` the public ones of others too.
+
+    Own services come first, whatever the others call theirs or how they order them.
+    """
+    found = Service.list_all(call.workspace_id)
+    if call.query.get("shared") == "true":
+        found += Service.list_public(call.workspace_id)
+    return page_of(call, [as_seen(call, one) for one in sorted(found, key=_place)], _place)
 
 
 def delete(call: Call) -> None:
@@ -59,7 +65,7 @@ def webhook_setting(call: Call) -> dict[str, Any]:
 
 
 def _place(service: Service) -> tuple[Any, ...]:
-    return (service.display_order, service.name, service.id)
+    return (service.is_shared, service.display_order, service.name, service.id)
 
 
 def _check_default(service: Service) -> None:

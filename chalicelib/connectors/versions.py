@@ -5,14 +5,14 @@ from __future__ import annotations
 import copy
 from typing import Any
 
-from chalicelib.connectors import components, definitions, logic, rules
-from chalicelib.connectors.models import KINDS, Security, Service, ServiceVersion
+from chalicelib.connectors import components, definitions, logic, rules, sharing
+from chalicelib.connectors.models import KINDS, Security, Service, ServiceVersion, every_use
 from chalicelib.connectors.services import services
 from chalicelib.core.call import Call
 from chalicelib.core.errors import InUse, InvalidInput, VersionConflict
 from chalicelib.edge.resource import Resource
 
-PINNED_KINDS = ("action",)  # whose logic may change from version to version
+PINNED_KINDS = ("action", "datatype")  # whose logic may change from version to version
 _ATTEMPTS = 5
 
 
@@ -24,11 +24,12 @@ def check(call: Call, version: ServiceVersion) -> None:
         highest = rules.running_version(siblings)
         version.name = rules.FIRST_VERSION if highest is None else rules.version_wanted("minor", highest.name)
     rules.check_name(version.name)
+    sharing.check_name(version)
     version.logic = logic.normalised("version", version.logic)
     if version.default_service_security_id is not None:
         _check_security(version)
     if version.published and not version.was_published and call.body.fields().get("published"):
-        version.pins = {kind: _latest_versions(version, kind) for kind in PINNED_KINDS}
+        version.pins = pins_of(version)
     components.check_size(version)
 
 
@@ -60,7 +61,8 @@ def delete(call: Call) -> None:
 
     version: ServiceVersion = versions.find(call, to_change=True)
     service = Service.find(version.workspace_id, id=version.service_id)
-    if subscriptions.is_version_in_use(version.workspace_id, service.id, version.id):
+    users = (version.workspace_id, *every_use(service.place))
+    if any(subscriptions.is_version_in_use(user, service.id, version.id) for user in users):
         raise InUse("subscriptions use this version")
     if service.default_version_id == version.id:
         if len(ServiceVersion.list_all(version.workspace_id, service_id=service.id)) > 1:
@@ -69,6 +71,11 @@ def delete(call: Call) -> None:
         _saved(service, call, is_last=True)
     version.remove()
     definitions.forget()
+
+
+def pins_of(version: ServiceVersion) -> dict[str, dict[str, str]]:
+    """Give the versions that its components have now, by kind and component."""
+    return {kind: _latest_versions(version, kind) for kind in PINNED_KINDS}
 
 
 def _saved(service: Service, call: Call, *, is_last: bool) -> bool:

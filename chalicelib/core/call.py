@@ -25,7 +25,7 @@ class Caller:
 class Call:
     """One request, read and checked.
 
-    `path` and `query` are decoded once; `body` is what the row's `takes` made of it (None without a body); `headers`
+    `path` and `query` are decoded once, `query_lists` holds every value of a repeated parameter; `body` is what the row's `takes` made of it (None without a body); `headers`
     have lower-case names. `answer_headers` may be added to by the operation.
     """
 
@@ -34,6 +34,7 @@ class Call:
     request_id: str
     path: dict[str, str] = field(default_factory=dict)
     query: Mapping[str, str] = field(default_factory=dict)
+    query_lists: Mapping[str, list[str]] = field(default_factory=dict)
     headers: Mapping[str, str] = field(default_factory=dict)
     body: Any = None
     raw_body: bytes = b""

@@ -41,6 +41,7 @@ class PlatformError(Exception):
     """The root. `message` is for people, `details` for programs, `retryable` for workers."""
 
     retryable = False
+    http_status: int | None = None  # where a surface asks for another status than the meaning's
 
     def __init__(self, message: str, *, details: dict[str, Any] | None = None) -> None:
         super().__init__(message)

@@ -10,6 +10,8 @@ from chalicelib.core.cache import Cached
 from chalicelib.core.errors import InvalidInput, NotFound
 from chalicelib.credentials import models, rules
 from chalicelib.credentials.models import Token
+from chalicelib.credentials.oauth import refresh
+from chalicelib.credentials.token_secrets import open_secret
 from chalicelib.identity import public as identity
 
 if TYPE_CHECKING:
@@ -24,6 +26,8 @@ class Credential:
     name: str
     service_url: str | None
     virtual_id: str
+    user_id: str
+    secret_no: int
     record: dict[str, Any] = field(repr=False)
     secrets: list[str] = field(repr=False)
 
@@ -50,10 +54,10 @@ def credential_for(
 
     def choose() -> tuple[Credential | None]:
         token = _choose(workspace_id, service, version, user_id, user_credential_id)
-        return (None if token is None else opened(token),)
+        return (None if token is None else opened(refresh.usable(token, service, is_required=required)),)
 
     default = None if version is None else version.default_service_security_id
-    key = (workspace_id, service.id, default, user_id, user_credential_id)
+    key = (workspace_id, service.id, default, user_id, user_credential_id, required)
     found = _known.get(key, choose) if cached else choose()
     credential = found[0] if found else None
     if credential is None and required and connectors.securities(service):
@@ -63,17 +67,29 @@ def credential_for(
 
 def opened(token: Token) -> Credential:
     """Open a token."""
-    from chalicelib.credentials.tokens import open_secret
-
     secret = open_secret(token)
     return Credential(
         id=token.id,
         name=token.name,
         service_url=token.service_url,
         virtual_id=token.virtual_id,
+        user_id=token.user_id,
+        secret_no=token.secret_no,
         record=rules.record_of(token.id, token.name, token.form, secret),
         secrets=list(rules.secrets_in(secret)),
     )
+
+
+def after_rejection(workspace_id: str, service: Service, credential: Credential) -> Credential | None:
+    """Give the credential to try once more with; see credentials.public."""
+    token = Token.get(workspace_id, user_id=credential.user_id, service_id=service.id, id=credential.id)
+    if token is None:
+        return None
+    fresh = refresh.replaced(token, service, credential.secret_no)
+    if fresh is None:
+        return None
+    forget()
+    return opened(fresh)
 
 
 def _choose(

@@ -2,24 +2,45 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, Self
 
-from chalicelib.storage.expressions import ABSENT, Row
-from chalicelib.storage.item import Item, Unique
-from chalicelib.storage.table import ConditionFailed, Key
+from chalicelib.core import clock
+from chalicelib.credentials.rules import ACTIVE
+from chalicelib.storage.expressions import ABSENT, PRESENT, Change, Row, eq
+from chalicelib.storage.item import DEPLOYMENT, Item, Unique
+from chalicelib.storage.table import ConditionFailed, Key, Write
 from chalicelib.storage.tables import VAULT
 
 PAGE = 25
+FLIGHT = ("ro", "ru", "next", "by")  # of a refresh; see durable.flight
 
 
 @dataclass(kw_only=True)
 class Token(Item):
-    """What a user holds for one security of a service. A second row leads to it from service and security."""
+    """What a user holds for one security of a service. A second row leads to it from service and security.
+
+    The secret and what is known of it lie beside the document, because a refresh replaces them while others change
+    the rest: `secret_no` counts the secrets and is the fence of a refresh (durable.flight). `account` is the hash of
+    who the token speaks for at the third party; a user has one token for each.
+    """
 
     TABLE, NOUN = VAULT, "token"
     PARTITION, SORT = "TOK#{user_id}", "{service_id}#{id}"
-    UNIQUE = (Unique("id", "TOKS#{service_id}", "{security_id}#{user_id}#{id}"),)
+    UNIQUE = (
+        Unique("id", "TOKS#{service_id}", "{security_id}#{user_id}#{id}"),
+        Unique("account", "TOKA#{service_id}", "{security_id}#{user_id}#{account}"),
+    )
+    BESIDE: ClassVar[dict[str, str]] = {  # field -> attribute of the row
+        "sealed": "ct",
+        "last4": "l4",
+        "obtained_at": "iat",
+        "expires_at": "xat",
+        "is_renewable": "rt",
+        "status": "st",
+        "secret_no": "ver",
+    }
 
     user_id: str
     service_id: str
@@ -27,13 +48,67 @@ class Token(Item):
     virtual_id: str
     name: str = ""
     form: str = "key"
-    sealed: str = ""
-    last4: str | None = None
     service_url: str | None = None
+    account: str = ""
+    sealed: str = field(default="", repr=False)
+    last4: str | None = None
+    obtained_at: int = 0
+    expires_at: int | None = None
+    is_renewable: bool = False
+    status: str = ACTIVE
+    secret_no: int = 1
+
+    forced_at: ClassVar[int] = 0  # when a rejected token was last refreshed; set on the instance when it is read
 
     def name_doc(self) -> dict[str, Any]:
         """Let service and security lead to the token."""
         return {"id": self.id, "user_id": self.user_id}
+
+    def to_row(self) -> Row:
+        """Render the row."""
+        row = super().to_row()
+        for name in self.BESIDE:
+            del row["doc"][name]
+        return row
+
+    def attributes(self) -> Row:
+        """Give what lies beside the document."""
+        return {attribute: getattr(self, name) for name, attribute in self.BESIDE.items()}
+
+    def loaded(self, row: Row) -> None:
+        """Take over what lies beside the document."""
+        for name, attribute in self.BESIDE.items():
+            setattr(self, name, row.get(attribute))
+        self.__dict__["forced_at"] = row.get("fat", 0)
+
+    def save(self, *, by: str | None = None, before: Self | None = None, also: Sequence[Write] = ()) -> Self:
+        """Store what changed since `before`. A refresh under way is fenced off only by a new secret.
+
+        Raises VersionConflict when someone else changed it meanwhile, AlreadyExists when the account has a token.
+        """
+        if before is None or also:
+            raise ValueError("a token is saved alone, with what it was before")
+        read, self.revision = self.revision, self.revision + 1
+        self.updated_at, self.updated_by = clock.now_ms(), by if by is not None else self.updated_by
+        put: Row = {"rev": self.revision, "doc": self.to_row()["doc"]}
+        remove: tuple[str, ...] = ()
+        unchanged = PRESENT & eq("rev", read)
+        if self.sealed != before.sealed:
+            self.secret_no = before.secret_no + 1
+            put, remove = {**put, **self.attributes()}, FLIGHT
+            unchanged = unchanged & eq("ver", before.secret_no)
+        change = Change(put=put, remove=remove)
+        if self.account != before.account:
+            claim = self._claim(self.name_keys()["account"])
+            self._transact([Write(VAULT, unchanged, key=self.own_key(), change=change), claim], ["revision", "account"])
+            return self
+        try:
+            VAULT.update(self.own_key(), change, unchanged)
+        except ConditionFailed as failed:
+            row = failed.row
+            if not self._is_mine(row) or row is None or row.get("ct") != self.sealed:
+                raise self._lost(row) from None
+        return self
 
 
 def tokens_of(workspace_id: str, user_id: str, service_id: str) -> list[Token]:
@@ -56,6 +131,53 @@ def some_tokens_of_service(workspace_id: str, service_id: str, security_id: str 
         for row in rows
     ]
     return [Token.from_row(row) for row in VAULT.get_many(keys, consistent=True).values()]
+
+
+def account_token(workspace_id: str, account: str, *, user_id: str, service_id: str, security_id: str) -> Token | None:
+    """Find the token a user has for an account at the third party, or None."""
+    return Token.get_named(
+        workspace_id, "account", account=account, user_id=user_id, service_id=service_id, security_id=security_id
+    )
+
+
+# --- authorizations under way ------------------------------------------------------------------------------------
+
+
+def put_state(digest: str, workspace_id: str, sealed: str, exp_s: int) -> None:
+    """Store an authorization under the hash of its state: the deployment's directory leads to the workspace."""
+    doc = {"workspace_id": workspace_id, "sealed": sealed}
+    VAULT.put({**_state_key(digest)._asdict(), "rev": 0, "doc": doc, "exp": exp_s}, ABSENT)
+
+
+def take_state(digest: str) -> Row | None:
+    """Read an authorization and delete it; None when there is none, or another call took it."""
+    row = VAULT.get(_state_key(digest))
+    if row is None:
+        return None
+    try:
+        VAULT.delete(_state_key(digest), PRESENT)
+    except ConditionFailed:
+        return None
+    return row
+
+
+def _state_key(digest: str) -> Key:
+    return Key(f"{DEPLOYMENT}#STATE#{digest}", "S")
+
+
+def redirects(workspace_id: str) -> list[str]:
+    """Give the addresses a browser may be sent back to."""
+    row = VAULT.get(_redirects_key(workspace_id))
+    return [] if row is None else list(row["doc"]["urls"])
+
+
+def put_redirects(workspace_id: str, urls: list[str]) -> None:
+    """Store the addresses a browser may be sent back to, in place of earlier ones."""
+    VAULT.put({**_redirects_key(workspace_id)._asdict(), "rev": 0, "doc": {"urls": urls}})
+
+
+def _redirects_key(workspace_id: str) -> Key:
+    return Key(f"{workspace_id}#OAUTH", "redirects")
 
 
 # --- values of variables -------------------------------------------------------------------------------------

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Credential",
+    "credential_after_rejection",
     "credential_for",
     "end_tokens_of_security",
     "end_tokens_of_service",
@@ -51,11 +52,17 @@ def credential_for(
 
     user_id is a user's minted id or the caller's own. `cached` lets the answer be up to 5 s old (deliveries). Raises
     NotFound for a token that is not this user's; InvalidInput when there is none, the service has a security, and
-    one is required.
+    one is required. An access token near its end is renewed first; when it cannot be and one is required, raises
+    TokenRejected (only its user can help) or UpstreamFailed.
     """
     return choice.credential_for(
         workspace_id, service, version, user_id, user_credential_id, required=required, cached=cached
     )
+
+
+def credential_after_rejection(workspace_id: str, service: Service, credential: Credential) -> Credential | None:
+    """Give a renewed credential in place of one that the third party rejected; None when that cannot be done."""
+    return choice.after_rejection(workspace_id, service, credential)
 
 
 def variable_values(workspace_id: str, service: Service, *, cached: bool = False) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Decisions about tokens, without I/O: their forms, what logic sees of them, and which one a call runs with."""
+"""Decisions about tokens, without I/O: their forms, what logic sees of them, which one a call runs with, and when."""
 
 from __future__ import annotations
 
@@ -8,6 +8,9 @@ from typing import Any, Protocol, TypeVar
 from chalicelib.core.errors import InvalidInput
 
 FORMS = ("oauth", "key", "basic")
+ACTIVE, NEEDS_REAUTH = "ACTIVE", "NEEDS_REAUTH"
+RENEWAL_MS = 60_000  # before its end a token is renewed, or at a tenth of its life if that is longer
+_REFRESH_NAMES = frozenset({"refreshToken", "refresh_token"})
 MIN_SHOWN_CHARS = 12  # of a shorter secret not even the end is shown
 _OPEN_NAMES = frozenset({"tokenType", "token_type", "type", "scope", "username", "user", "expiresAt", "expires_at"})
 
@@ -37,6 +40,8 @@ def form_of(given: dict[str, Any]) -> tuple[str, Any]:
 def record_of(token_id: str, name: str, form: str, secret: Any) -> dict[str, Any]:
     """Build what logic sees as service.token: the form under its name, and its parts where they are looked for."""
     record: dict[str, Any] = {"id": token_id, "name": name, "type": form}
+    if form == "oauth" and isinstance(secret, dict):  # renewing is the platform's work: logic has no use for the rest
+        secret = {part: value for part, value in secret.items() if part not in _REFRESH_NAMES}
     if isinstance(secret, dict):
         record |= {part: value for part, value in secret.items() if part not in record and part not in FORMS}
     record[form] = secret
@@ -50,6 +55,67 @@ def access_token_of(oauth: dict[str, Any]) -> str | None:
     """Give the access token in either spelling."""
     found = oauth.get("accessToken") or oauth.get("access_token")
     return found if isinstance(found, str) else None
+
+
+def refresh_token_of(oauth: Any) -> str | None:
+    """Give the refresh token in either spelling."""
+    found = (oauth.get("refreshToken") or oauth.get("refresh_token")) if isinstance(oauth, dict) else None
+    return found if isinstance(found, str) else None
+
+
+def expires_at_ms(oauth: Any, now_ms: int) -> int | None:
+    """Say when an access token ends: by expires_in, seconds from now, or expires_at in seconds or milliseconds.
+
+    Either may be spelled in camelCase and be a text. None when it does not say.
+    """
+    if not isinstance(oauth, dict):
+        return None
+    life_s = _number(oauth.get("expires_in", oauth.get("expiresIn")))
+    if life_s is not None and 0 < life_s < 1e9:
+        return now_ms + int(life_s * 1000)
+    at = _number(oauth.get("expires_at", oauth.get("expiresAt")))
+    if at is None or not 0 < at < 1e14:
+        return None
+    return int(at if at > 1e11 else at * 1000)
+
+
+def is_due(now_ms: int, obtained_ms: int, ends_ms: int | None, jitter: float) -> bool:
+    """Say whether an access token should be renewed before it is used. jitter is a factor around 1.
+
+    A minute before its end, or a tenth of its life if that is longer, but never in its first half.
+    """
+    if ends_ms is None:
+        return False
+    life_ms = max(0, ends_ms - obtained_ms)
+    margin_ms = min(max(RENEWAL_MS, life_ms / 10) * jitter, life_ms / 2)
+    return now_ms >= ends_ms - margin_ms
+
+
+def has_ended(now_ms: int, ends_ms: int | None) -> bool:
+    """Say whether an access token's time is over."""
+    return ends_ms is not None and now_ms >= ends_ms
+
+
+def status_of(status: str, is_renewable: bool, ends_ms: int | None, now_ms: int) -> str:
+    """Say whether a token works, or its user has to grant access again."""
+    return NEEDS_REAUTH if has_ended(now_ms, ends_ms) and not is_renewable else status
+
+
+def merged(old: Any, answer: dict[str, Any]) -> dict[str, Any]:
+    """Build the secret that follows an old one: what the provider answered, and the old refresh token without a new."""
+    refresh_token = refresh_token_of(answer) or refresh_token_of(old)
+    made = {name: value for name, value in answer.items() if name not in _REFRESH_NAMES | {"accessToken"}}
+    made["access_token"] = access_token_of(answer)
+    return made | ({"refresh_token": refresh_token} if refresh_token else {})
+
+
+def _number(value: Any) -> float | None:
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        return None
+    try:
+        return float(value)
+    except ValueError:
+        return None
 
 
 def main_secret(form: str, secret: Any) -> str | None:

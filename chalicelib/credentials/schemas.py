@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import StringConstraints
+from pydantic import Field, StringConstraints
 
-from chalicelib.credentials.rules import FORMS
+from chalicelib.core import clock
+from chalicelib.credentials.rules import FORMS, status_of
 from chalicelib.edge.schema import AtMs, CamelIn, CamelOut, Id, Name, Object
 
 Secret = Annotated[str, StringConstraints(min_length=1, max_length=16_384)]
@@ -25,22 +26,37 @@ class UserTokenIn(CamelIn):
 
 
 class TokenPatch(CamelIn):
-    """What may change of a token. `code` is read so that it can be refused."""
+    """What may change of a token. `code` is exchanged for a new secret, as it was asked for with `redirect_uri`."""
 
     type: Literal["oauth", "api_key"] | None = None
     name: Name | None = None
     token: Secret | None = None
     code: Secret | None = None
+    redirect_uri: Url | None = None
+    code_verifier: Secret | None = None
     token_type: Name | None = None
     refresh_token: Secret | None = None
     service_url: Url | None = None
 
 
 class TokenOut(CamelOut):
-    """A token as it is read."""
+    """A token as it is read. `status` is NEEDS_REAUTH when its user has to grant access again, else ACTIVE."""
 
     id: str
     name: str
+    status: Literal["ACTIVE", "NEEDS_REAUTH"]
+
+    @classmethod
+    def of(cls, item: Any) -> dict[str, Any]:
+        """Render a token with the status it has now."""
+        now_ms = clock.now_ms()
+        return {**super().of(item), "status": status_of(item.status, item.is_renewable, item.expires_at, now_ms)}
+
+
+class RedirectsIn(CamelIn):
+    """Where a user's browser may be sent after granting access."""
+
+    urls: Annotated[list[Url], Field(max_length=50)]
 
 
 class UserTokenOut(CamelOut):

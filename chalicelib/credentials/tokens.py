@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
-import json
+import copy
 from contextlib import suppress
+from functools import partial
 from typing import Any
 
 from chalicelib.connectors import public as connectors
-from chalicelib.core import ids
+from chalicelib.core import clock, ids
 from chalicelib.core.call import Call, usable_text
-from chalicelib.core.errors import InvalidInput, NotFound
+from chalicelib.core.errors import InvalidInput, NotFound, VersionConflict
 from chalicelib.credentials import choice, models, rules
 from chalicelib.credentials.models import Token
-from chalicelib.credentials.sealing import vault
+from chalicelib.credentials.oauth import exchange
+from chalicelib.credentials.oauth.redirects import callback_url
+from chalicelib.credentials.oauth.waiting import hard
+from chalicelib.credentials.token_secrets import open_secret, seal
 from chalicelib.edge.resource import page_of
 from chalicelib.identity import public as identity
+
+_ATTEMPTS = 3
 
 
 def create(call: Call) -> Token:
@@ -33,7 +39,8 @@ def create(call: Call) -> Token:
         name=call.body.name or f"{service.name} {form}",
         service_url=call.body.service_url,
     )
-    _seal(token, form, secret)
+    seal(token, form, secret, clock.now_ms(), is_kept_fresh=security.type == exchange.TYPE)
+    connectors.note_use(service)
     token.insert()
     choice.forget()
     return token
@@ -52,18 +59,32 @@ def read(call: Call) -> Token:
 
 
 def update(call: Call) -> Token:
-    """Change a token's name, address or secret. Raises NotFound, InvalidInput, VersionConflict."""
-    token, sent = read(call), call.body.model_dump(by_alias=True, exclude_none=True)
-    if "code" in sent:
-        raise InvalidInput.at("body.code", "cannot be exchanged here; send the token itself", "unsupported")
-    token.name = sent.get("name", token.name)
-    if "service_url" in call.body.fields():
-        token.service_url = call.body.service_url
-    if sent.keys() & {"type", "token", "tokenType", "refreshToken"}:
-        _seal(token, *rules.changed_secret(token.form, open_secret(token), sent))
-    token.save(by=call.user_id)
-    choice.forget()
-    return token
+    """Change a token's name, address or secret; `code` is exchanged for one. Raises NotFound, InvalidInput,
+    VersionConflict when others keep changing it meanwhile, UpstreamFailed when the provider refuses the code.
+    """
+    sent, granted = call.body.model_dump(by_alias=True, exclude_none=True), None
+    for attempt in range(1, _ATTEMPTS + 1):
+        token = read(call)
+        before = copy.deepcopy(token)
+        if granted is None and "code" in sent:
+            granted = _exchanged(call, token)
+        token.name = sent.get("name", token.name)
+        if "service_url" in call.body.fields():
+            token.service_url = call.body.service_url
+        _change_secret(token, sent, granted)
+        try:
+            hard(partial(_saved, token, before, call.user_id))
+        except VersionConflict:
+            if attempt == _ATTEMPTS:
+                raise
+            continue
+        choice.forget()
+        return token
+    raise AssertionError("unreachable")
+
+
+def _saved(token: Token, before: Token, by: str | None) -> Token:
+    return copy.copy(token).save(by=by, before=before)
 
 
 def delete(call: Call) -> None:
@@ -83,19 +104,28 @@ def end(token: Token) -> None:
     choice.forget()
 
 
-def open_secret(token: Token) -> Any:
-    """Open a token's secret."""
-    return vault().open_json(token.workspace_id, _context(token), token.sealed)["secret"]
+def _change_secret(token: Token, sent: dict[str, Any], granted: dict[str, Any] | None) -> None:
+    if granted is None and not sent.keys() & {"type", "token", "tokenType", "refreshToken"}:
+        return
+    old = open_secret(token)
+    if granted is not None:
+        form, secret = "oauth", rules.merged(old if token.form == "oauth" else None, granted)
+    else:
+        form, secret = rules.changed_secret(token.form, old, sent)
+    security = connectors.find_security_by_id(token.workspace_id, token.security_id)[1]
+    seal(token, form, secret, clock.now_ms(), is_kept_fresh=security.type == exchange.TYPE)
 
 
-def _seal(token: Token, form: str, secret: Any) -> None:
-    token.form, token.last4 = form, rules.last4(rules.main_secret(form, secret))
-    text = json.dumps({"secret": secret}, separators=(",", ":"))
-    token.sealed = vault().seal(token.workspace_id, _context(token), text)
-
-
-def _context(token: Token) -> str:
-    return f"token|{token.id}"
+def _exchanged(call: Call, token: Token) -> dict[str, Any]:
+    """Exchange the code that the caller's own authorization brought, under the address that it was asked with."""
+    if call.body.token or call.body.refresh_token:
+        raise InvalidInput.at("body.code", "stands in place of a token", "choice")
+    service, security = connectors.find_security_by_id(call.workspace_id, token.security_id)
+    if security.type != exchange.TYPE:
+        raise InvalidInput.at("body.code", f"belongs to securities of type {exchange.TYPE}", "type")
+    way = exchange.way_of(call.workspace_id, service, connectors.find_version(service), security)
+    redirect_uri = call.body.redirect_uri or callback_url()
+    return exchange.by_code(way, call.body.code, redirect_uri, call.body.code_verifier, token.service_url)
 
 
 def _place(call: Call) -> tuple[str, str]:

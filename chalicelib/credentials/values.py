@@ -39,6 +39,7 @@ def set_value(call: Call) -> dict[str, Any]:
         if len(text) > MAX_VALUE_BYTES:
             raise TooLarge(f"a value may have at most {MAX_VALUE_BYTES // 1024} KB")
         sealed = vault().seal(call.workspace_id, _context(variable), text)
+        connectors.note_use(service)
         models.put_value(call.workspace_id, service.id, variable.id, sealed)
     forget()
     return {"set": value is not None}

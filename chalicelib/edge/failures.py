@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import Any
 
-from chalicelib.core import errors
+from chalicelib.core import clock, errors
 from chalicelib.core.errors import PlatformError
 
 STATUS: dict[type[PlatformError], int] = {
@@ -56,8 +57,11 @@ def status_of(error: PlatformError) -> int:
     return 500
 
 
-def render(surface: str, error: Exception, request_id: str) -> Failure:
-    """Turn an error into an answer in the surface's own shape; anything unexpected reveals nothing."""
+def render(surface: str, error: Exception, request_id: str, path: str = "") -> Failure:
+    """Turn an error into an answer in the surface's own shape; anything unexpected reveals nothing.
+
+    `path` is the request's, with its query, for the surfaces that repeat it.
+    """
     known = error if isinstance(error, PlatformError) else PlatformError(BUG)
     status = status_of(known)
     headers = {}
@@ -67,7 +71,10 @@ def render(surface: str, error: Exception, request_id: str) -> Failure:
         headers["Retry-After"] = "1"
     if isinstance(known, MethodNotAllowed):
         headers["Allow"] = known.allowed
-    return Failure(status, SURFACES[surface](known, status, request_id), headers)
+    body = SURFACES[surface](known, status, request_id)
+    if surface in WITH_PATH:
+        body["path"] = path
+    return Failure(status, body, headers)
 
 
 def _interactor(error: PlatformError, status: int, request_id: str) -> dict[str, Any]:
@@ -87,5 +94,25 @@ def _interactor(error: PlatformError, status: int, request_id: str) -> dict[str,
     return body
 
 
-INTERACTOR = "interactor"
-SURFACES: dict[str, Callable[[PlatformError, int, str], Any]] = {INTERACTOR: _interactor}
+def _novu(error: PlatformError, status: int, request_id: str) -> dict[str, Any]:
+    body: dict[str, Any] = {
+        "statusCode": status,
+        "timestamp": clock.iso_ms(clock.now_ms()),
+        "path": "",
+        "message": error.message,
+        "error": HTTPStatus(status).phrase,
+    }
+    faults: dict[str, dict[str, list[str]]] = {}
+    for fault in getattr(error, "faults", ()):
+        name = fault.location.removeprefix("body.")
+        faults.setdefault(name, {"messages": []})["messages"].append(fault.message)
+    if faults or status == 422:  # typed clients ask for the member wherever the status is 422
+        body["errors"] = faults
+    if status >= 500:
+        body["errorId"] = request_id
+    return body
+
+
+INTERACTOR, NOVU = "interactor", "novu"
+SURFACES: dict[str, Callable[[PlatformError, int, str], Any]] = {INTERACTOR: _interactor, NOVU: _novu}
+WITH_PATH = frozenset({NOVU})

@@ -8,19 +8,44 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 from chalicelib.core import errors
 from chalicelib.core.call import Call
 from chalicelib.core.errors import Conflict, InProgress, InvalidInput, PlatformError
-from chalicelib.edge.failures import INTERACTOR, render
+from chalicelib.edge.failures import INTERACTOR, NOVU, render
 
 if TYPE_CHECKING:
+    from chalicelib.edge.failures import Failure
     from chalicelib.edge.route import Answer
 
 HEADER = "idempotency-key"
 MAX_KEY = 255
 _NOT_BEGUN = (errors.InvalidInput, errors.NotFound, errors.RateLimited, errors.Unavailable, errors.InProgress)
+
+
+@dataclass(frozen=True)
+class Dialect:
+    """How a surface spells idempotency: which verbs take the header, and what a replay and a misused key look like."""
+
+    verbs: frozenset[str] = frozenset({"POST"})
+    replayed: str = "Idempotent-Replayed"
+    echoes_key: bool = False
+    mismatch_status: int = 409
+    not_begun: tuple[type[PlatformError], ...] = _NOT_BEGUN
+
+
+_INTERACTOR = Dialect()
+DIALECTS = {
+    NOVU: Dialect(
+        frozenset({"POST", "PATCH"}),
+        "Idempotency-Replay",
+        echoes_key=True,
+        mismatch_status=422,
+        not_begun=tuple(kind for kind in _NOT_BEGUN if kind is not errors.NotFound),
+    )
+}
 
 
 class Running:
@@ -56,7 +81,14 @@ def use(outcomes: Outcomes) -> None:
     _outcomes = outcomes
 
 
-def once(call: Call, fingerprint: str, run: Callable[[], Answer]) -> Answer:
+def dialect_of(surface: str) -> Dialect:
+    """Give how a surface spells idempotency."""
+    return DIALECTS.get(surface, _INTERACTOR)
+
+
+def once(
+    call: Call, fingerprint: str, run: Callable[[], Answer], surface: str = INTERACTOR, path: str = ""
+) -> Answer:
     """Run under the request's idempotency key, or replay what came out the first time.
 
     Raises Conflict when the key was used for another request, InProgress while the first is running.
@@ -66,30 +98,40 @@ def once(call: Call, fingerprint: str, run: Callable[[], Answer]) -> Answer:
     key = call.headers.get(HEADER)
     if key is None:
         return run()
-    call.idempotency_key = _checked(key)
+    call.idempotency_key, dialect = _checked(key), dialect_of(surface)
     if _outcomes is None:
         raise RuntimeError("idempotency.use() was not called")
     first = _outcomes.begin(call.workspace_id, key, fingerprint)
     if isinstance(first, dict):
-        return Answer(first["body"], first["status"], {**first["headers"], "Idempotent-Replayed": "true"})
+        return Answer(first["body"], first["status"], {**first["headers"], dialect.replayed: "true"})
     if isinstance(first, Mismatch):
-        raise Conflict("this Idempotency-Key was used for another request")
+        raise _misused(dialect)
     if isinstance(first, Running):
         raise InProgress("the first request under this Idempotency-Key is still running", first.retry_after_s)
-    return _first_run(call, first, run)
+    if dialect.echoes_key:
+        call.answer_headers["Idempotency-Key"] = key
+    return _first_run(call, first, run, lambda error: render(surface, error, call.request_id, path), dialect)
 
 
-def _first_run(call: Call, fresh: Fresh, run: Callable[[], Answer]) -> Answer:
+def _misused(dialect: Dialect) -> Conflict:
+    error = Conflict("this Idempotency-Key was used for another request")
+    error.http_status = dialect.mismatch_status
+    return error
+
+
+def _first_run(
+    call: Call, fresh: Fresh, run: Callable[[], Answer], shown: Callable[[PlatformError], Failure], dialect: Dialect
+) -> Answer:
     from chalicelib.edge.route import Answer
 
     try:
         answer = run()
-    except _NOT_BEGUN:
+    except dialect.not_begun:
         fresh.abandon()
         raise
     except PlatformError as error:
-        failure = render(INTERACTOR, error, call.request_id)
-        answer = Answer(failure.body, failure.status, failure.headers)
+        failure = shown(error)
+        answer = Answer(failure.body, failure.status, {**failure.headers, **call.answer_headers})
     except Exception:
         fresh.abandon()
         raise

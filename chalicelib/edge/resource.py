@@ -79,11 +79,11 @@ class Resource:
         """List every item in order of insertion; `limit` and `cursor` page through them on request."""
         workspace_id, parts = self._place(call)
         items = cast(type[ItemLike], self.item).list_all(workspace_id, **parts)
-        return page_of(call, items)
+        return [as_seen(call, item) for item in page_of(call, items)]
 
     def read(self, call: Call) -> Any:
         """Read one item. Raises NotFound."""
-        return self.find(call)
+        return as_seen(call, self.find(call))
 
     def create(self, call: Call) -> Any:
         """Create an item from the body. Raises NotFound without its parent, AlreadyExists when a name is taken."""
@@ -132,6 +132,13 @@ class Resource:
             return call.workspace_id, {}
         owner = self.parent.find(call, to_change=to_change)
         return owner.workspace_id, {self.parent_field: owner.id}
+
+
+def as_seen(call: Call, item: Any) -> Any:
+    """Leave out who changed an item when it belongs to another workspace: its users are nobody's business."""
+    if item.workspace_id != call.workspace_id:
+        item.created_by = item.updated_by = None
+    return item
 
 
 def _position(item: Any) -> tuple[Any, ...]:

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import unquote
+from urllib.parse import unquote, urlencode
 
 import orjson
 from chalice import Blueprint, Chalice, Response
@@ -109,7 +109,7 @@ def bind_request(request: Any, get_response: Callable[[Any], Any]) -> Any:
 
 def _view(row: Route, surface: str) -> Callable[..., Response]:
     def view(**path: str) -> Response:
-        return _answer(surface, row.operation_id, lambda request, request_id: _serve(row, request, request_id, path))
+        return _answer(surface, row.operation_id, lambda request, request_id: _serve(surface, row, request, request_id, path))
 
     view.__name__ = row.operation_id
     return view
@@ -133,10 +133,10 @@ def _answer(surface: str, operation: str, serve: Callable[[Any, str], Answer]) -
         try:
             answer = serve(request, request_id)
         except PlatformError as error:
-            answer = _failed(surface, error, request_id)
+            answer = _failed(surface, error, request_id, request)
         except Exception as error:  # noqa: BLE001 the last place: a bug is logged and reveals nothing
             logs.exception("request.bug", error)
-            answer = _failed(surface, error, request_id)
+            answer = _failed(surface, error, request_id, request)
         logs.log("request.done", level="DEBUG", status=answer.status, ms=clock.now_ms() - started_ms)
     headers = {**_JSON, "X-Request-Id": request_id, **answer.headers}
     body = answer.body if isinstance(answer.body, str | bytes) and "raw" in headers else _dump(answer.body)
@@ -144,8 +144,8 @@ def _answer(surface: str, operation: str, serve: Callable[[Any, str], Answer]) -
     return Response(body=body, status_code=answer.status, headers=headers)
 
 
-def _failed(surface: str, error: Exception, request_id: str) -> Answer:
-    failure = render(surface, error, request_id)
+def _failed(surface: str, error: Exception, request_id: str, request: Any) -> Answer:
+    failure = render(surface, error, request_id, _path_of(request))
     return Answer(failure.body, failure.status, failure.headers)
 
 
@@ -161,7 +161,7 @@ def _dump(body: Any) -> str:
         raise RuntimeError(BUG) from error
 
 
-def _serve(row: Route, request: Any, request_id: str, path: Mapping[str, str]) -> Answer:
+def _serve(surface: str, row: Route, request: Any, request_id: str, path: Mapping[str, str]) -> Answer:
     headers = {name.lower(): str(value) for name, value in request.headers.items()}
     caller = _NOBODY
     if row.scope != auth.PUBLIC:
@@ -174,13 +174,15 @@ def _serve(row: Route, request: Any, request_id: str, path: Mapping[str, str]) -
         request_id=request_id,
         path={name: usable_text(unquote(value), f"path.{to_camel(name)}") for name, value in path.items()},
         query=dict(request.query_params or {}),
+        query_lists=_lists(request),
         headers=headers,
         raw_body=_raw(request, row),
         deadline_ms=clock.now_ms() + _BUDGET_MS,
     )
     call.body = _read_body(row, call)
-    if request.method == "POST" and row.scope != auth.PUBLIC:
-        return idempotency.once(call, _fingerprint(request, call), lambda: _run(row, call))
+    if request.method in idempotency.dialect_of(surface).verbs and row.scope != auth.PUBLIC:
+        fingerprint = _fingerprint(request, call)
+        return idempotency.once(call, fingerprint, lambda: _run(row, call), surface, _path_of(request))
     return _run(row, call)
 
 
@@ -223,6 +225,19 @@ def _read_body(row: Route, call: Call) -> Any:
     else:
         parsed = {}
     return parsed if isinstance(row.takes, str) else row.takes.read(parsed)
+
+
+def _lists(request: Any) -> dict[str, list[str]]:
+    """Give every value of each query parameter; `name[]` is another spelling of `name`."""
+    found: dict[str, list[str]] = {}
+    for name in request.query_params or {}:
+        found.setdefault(name.removesuffix("[]"), []).extend(request.query_params.getlist(name))
+    return found
+
+
+def _path_of(request: Any) -> str:
+    query = urlencode([(name, value) for name, values in _lists(request).items() for value in values])
+    return f"{request.path}?{query}" if query else str(request.path)
 
 
 def _fingerprint(request: Any, call: Call) -> str:

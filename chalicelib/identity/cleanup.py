@@ -10,13 +10,16 @@ from collections.abc import Callable
 from typing import Any
 
 from chalicelib.adapters import logs, queue
+from chalicelib.adapters.queue import Letter
 from chalicelib.core import clock
-from chalicelib.identity.models import User
+from chalicelib.identity import memberships
+from chalicelib.identity.models import Group, User
 from chalicelib.identity.users import CLEANUP_DELAY_S, CLEANUP_QUEUE
 
 GRACE_MS = 60_000  # a message is sent before its deletion; one whose thing is still there then was never deleted
 HOOKS_DELAY_S = 60
-COMPONENTS = ("action", "event", "trigger", "security", "variable")
+COMPONENTS = ("action", "event", "trigger", "security", "variable", "condition", "datatype")
+FELT_ELSEWHERE = frozenset({"service", "security", "trigger", "variable"})  # of a public service, by whoever uses it
 
 Body = dict[str, Any]
 Step = Callable[[Body], bool]  # does a page of work; True when there is nothing left to do
@@ -31,6 +34,9 @@ def follow_up(body: Body) -> None:
         else:
             logs.log("cleanup.not_deleted", kind=body["kind"], id=body["id"])
         return
+    if body["kind"] in FELT_ELSEWHERE and not body.get("told") and not _tell_users(body):
+        return
+    body = {**body, "told": True}
     if end_subscriptions is None or body.get("ended"):
         if not clean_up(body):
             queue.send(CLEANUP_QUEUE, body)
@@ -38,6 +44,18 @@ def follow_up(body: Body) -> None:
         queue.send(CLEANUP_QUEUE, {**body, "ended": True}, HOOKS_DELAY_S)
     else:
         queue.send(CLEANUP_QUEUE, body)
+
+
+def _tell_users(body: Body) -> bool:
+    """Let a page of the other workspaces that use a service clean up too; True when that was the last page."""
+    from chalicelib.connectors import public as connectors
+
+    service_id = body["id"] if body["kind"] == "service" else body["service"]
+    users, after = connectors.users_of_service(body["w"], service_id, body.get("after"))
+    queue.send_many(CLEANUP_QUEUE, [Letter({**body, "w": user, "told": True}) for user in users])
+    if after is not None:
+        queue.send(CLEANUP_QUEUE, {**body, "after": after})
+    return after is None
 
 
 def _steps(kind: str) -> tuple[Step, Step | None, Step]:
@@ -50,7 +68,16 @@ def _steps(kind: str) -> tuple[Step, Step | None, Step]:
         return (
             lambda body: User.get(body["w"], id=body["id"]) is None,
             lambda body: subscriptions.end_subscriptions_of_user(body["w"], body["id"]),
-            lambda body: credentials.end_tokens_of_user(body["w"], body["id"]),
+            lambda body: (
+                memberships.remove_of_user(body["w"], body["id"])
+                and credentials.end_tokens_of_user(body["w"], body["id"])
+            ),
+        )
+    if kind == "group":
+        return (
+            lambda body: Group.get(body["w"], id=body["id"]) is None,
+            None,
+            lambda body: memberships.remove_of_group(body["w"], body["id"]),
         )
     if kind == "service":
         return (

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Self
 
 from chalicelib.storage.expressions import ABSENT, Row
 from chalicelib.storage.item import DEPLOYMENT, Item, Unique
 from chalicelib.storage.table import ConditionFailed, Key, Write
 from chalicelib.storage.tables import IDENTITY
+
+PAGE = 25
 
 
 @dataclass(kw_only=True)
@@ -27,6 +30,73 @@ class User(Item):
     def email_key(self) -> str:
         """Spell the address so that its case makes no second user."""
         return (self.email or "").lower()
+
+
+@dataclass(kw_only=True)
+class Group(Item):
+    """A named set of users, each with a role."""
+
+    TABLE, NOUN = IDENTITY, "group"
+    PARTITION, SORT = "GRPS", "group#{id}"
+    UNIQUE = (Unique("name", "GRPS", "name@{name_key}"),)
+
+    name: str = ""
+    source: str = "local"
+    authorization: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def name_key(self) -> str:
+        """Spell the name so that a key can hold it."""
+        return _spelled(self.name)
+
+    @classmethod
+    def get_named(cls, workspace_id: str, field: str, **parts: str) -> Self | None:
+        """Read a group by its name, or None."""
+        return super().get_named(workspace_id, field, name_key=_spelled(parts["name"]))
+
+
+@dataclass(kw_only=True)
+class Membership(Item):
+    """A user in a group; its id is the user's. A second row leads to it from the user."""
+
+    TABLE, NOUN = IDENTITY, "membership"
+    PARTITION, SORT = "GRP#{group_id}", "member#{id}"
+    UNIQUE = (Unique("id", "GU#{id}", "group#{group_id}"),)
+
+    group_id: str
+    role: str = ""
+
+    @property
+    def user_id(self) -> str:
+        """The minted id of the user."""
+        return self.id
+
+    def name_doc(self) -> dict[str, Any]:
+        """Let the user lead to the group."""
+        return {"id": self.id, "group_id": self.group_id}
+
+
+def some_members(workspace_id: str, group_id: str) -> list[Membership]:
+    """List a page of a group's memberships."""
+    rows = IDENTITY.query(f"{workspace_id}#GRP#{group_id}", limit=PAGE).rows
+    return [Membership.from_row(row) for row in rows]
+
+
+def some_memberships(workspace_id: str, user_id: str) -> list[Membership]:
+    """List a page of a user's memberships."""
+    rows = IDENTITY.query(f"{workspace_id}#GU#{user_id}", limit=PAGE).rows
+    return [Membership.new(workspace_id, id=user_id, group_id=row["doc"]["group_id"]) for row in rows]
+
+
+def drop_memberships(memberships: list[Membership]) -> None:
+    """Delete memberships with the rows that lead to them; those that are gone are no error."""
+    keys = [key for one in memberships for key in (one.own_key(), *one.name_keys().values())]
+    IDENTITY.write_many(deletes=keys)
+
+
+def _spelled(name: str) -> str:
+    """Spell a name for a key, whose limit is 1,024 bytes."""
+    return name if len(name.encode()) <= 400 else hashlib.sha256(name.encode()).hexdigest()
 
 
 @dataclass(kw_only=True)

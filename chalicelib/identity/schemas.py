@@ -6,11 +6,12 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AliasChoices, BeforeValidator, Field, StringConstraints
 
-from chalicelib.edge.schema import AtMs, CamelIn, CamelOut, Name
+from chalicelib.edge.schema import AtMs, CamelIn, CamelOut, Name, Object
 from chalicelib.identity import rules
 
 UserId = Annotated[Name, StringConstraints(max_length=256)]
 Email = Annotated[str, StringConstraints(max_length=320, pattern=r"^[^@\s]+@[^@\s]+$")]
+Source = Literal["local", "remote"]
 Scope = Literal["read", "write", "run", "admin"]
 
 
@@ -40,6 +41,58 @@ class UserOut(CamelOut):
     user_id: str
     inserted_at: AtMs
     updated_at: AtMs
+
+
+class GroupPatch(CamelIn):
+    """What may change of a group; `Authorization` is read as well."""
+
+    name: Name = ""
+    source: Source | None = None
+    authorization: Object | None = Field(default=None, validation_alias=AliasChoices("authorization", "Authorization"))
+
+
+class GroupIn(GroupPatch):
+    """A new group."""
+
+    name: Name
+
+
+class GroupOut(CamelOut):
+    """A group as callers see it."""
+
+    id: str
+    name: str
+    source: str
+    authorization: Object
+    updated_by: str | None
+    created_by: str | None
+    inserted_at: AtMs
+    updated_at: AtMs
+
+
+class MemberPatch(CamelIn):
+    """What may change of a membership."""
+
+    role: Name | None = None
+
+
+class MemberIn(CamelIn):
+    """A new member of a group."""
+
+    user_id: UserId
+    role: Name
+
+
+class MemberOut(CamelOut):
+    """A membership as callers see it; `userId` is the minted id."""
+
+    role: str
+    updated_by: str | None
+    created_by: str | None
+    inserted_at: AtMs
+    updated_at: AtMs
+    user_id: str
+    group_id: str
 
 
 class KeyIn(CamelIn):

@@ -15,9 +15,10 @@ CATALOGUE = Table("catalogue")  # services and their components, notification ad
 VAULT = Table("vault")  # data keys, credentials, values of variables: everything sealed
 WORK = Table("work")  # events taken in, polls, executions, idempotency, sweeps
 DELIVERY = Table("delivery")  # subscriptions and their deliveries
+CHANNELS = Table("channels")  # integrations, subscribers, workflows, notifications and their messages
 
-TABLES = (IDENTITY, CATALOGUE, VAULT, WORK, DELIVERY)
-WITH_DUE_INDEX = frozenset({"work", "delivery"})
+TABLES = (IDENTITY, CATALOGUE, VAULT, WORK, DELIVERY, CHANNELS)
+WITH_DUE_INDEX = frozenset({"work", "delivery", "channels"})
 TTL_ATTRIBUTE = "exp"
 
 

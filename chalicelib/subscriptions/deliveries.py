@@ -65,7 +65,8 @@ def _first_tasks(messages: Iterable[Message]) -> list[Task]:
     for message in messages:
         body = message.body
         event, item = found.get((body["w"], body["ev"])), items.get(message.id)
-        if event is None or item is None or item.inserted_at > event.at_ms + SKEW_MS:
+        is_stranger = event is not None and item is not None and event.service_id != item.service_id
+        if event is None or item is None or is_stranger or item.inserted_at > event.at_ms + SKEW_MS:
             logs.log("delivery.dropped", workspace=body["w"], subscriptionId=body["s"], eventId=body["ev"])
             continue
         made.append(Task(message, item, event.id, event.at_ms, event, body.get("x")))

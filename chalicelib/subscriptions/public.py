@@ -5,7 +5,12 @@ Cascades end a page of subscriptions a call, and say True when none is left; a r
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from chalicelib.subscriptions import endings, models
+from chalicelib.subscriptions.rules import routing
+from chalicelib.subscriptions.rules.routing import Target
 
 
 def end_subscriptions_of_user(workspace_id: str, user_id: str) -> bool:
@@ -31,3 +36,13 @@ def end_subscriptions_of_service(workspace_id: str, service_id: str) -> bool:
 def is_version_in_use(workspace_id: str, service_id: str, version_id: str) -> bool:
     """Say whether a subscription names this version of a service."""
     return models.is_version_in_use(workspace_id, service_id, version_id)
+
+
+def targets_of(value: Any) -> list[Target]:
+    """Read what a `route` hook answered: the triggers it names. Raises InvalidInput."""
+    return routing.targets_of(value)
+
+
+def default_targets(event_name: str, setting: Mapping[str, Any]) -> list[Target]:
+    """Name the triggers of an event that has no `route` hook."""
+    return routing.default_targets(event_name, setting)

@@ -103,6 +103,7 @@ def _create(call: Call, wish: Wish) -> dict[str, Any]:
     present = Subscription.get(workspace_id, id=subscription_id)
     if present is not None:
         return _made(present)
+    connectors.note_use(wish.service)
     stored = _run_create_hook(workspace_id, subscription_id, wish)
     item = _new_item(call, subscription_id, wish, stored)
     if not models.insert_subscription(item, _poll_row(item, wish.trigger)):

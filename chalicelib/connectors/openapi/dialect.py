@@ -13,8 +13,9 @@ import orjson
 from chalicelib.connectors.openapi import references
 from chalicelib.connectors.openapi.references import Json
 
-DEPTHS = (8, 6, 5, 4, 3, 2, 1)
+DEPTHS = (8, 6, 5, 4, 3, 2, 1, 0)
 MAX_TEXT = 400
+MAX_HOPS = 40  # references that lead to references
 _TYPES = frozenset({"string", "number", "integer", "boolean", "array", "object", "null"})
 _PLAIN = frozenset(
     {
@@ -61,7 +62,7 @@ def fitted(root: Json, schema: Any, place: str, max_bytes: int, *, is_30: bool) 
             return {} if made else {"not": {}}
         if len(orjson.dumps(made)) <= max_bytes:
             return made if not reader.is_cut else {**made, "$comment": f"shown to a depth of {depth}"}
-    return {"$comment": "too large to be shown"}
+    return {**_typed(references.resolve(root, schema, place)), "$comment": "too large to be shown"}
 
 
 def without_patterns(schema: Any) -> Any:
@@ -105,7 +106,7 @@ class _Reader:
 
     def _referred(self, schema: Json, reference: str, depth: int, within: tuple[str, ...]) -> Any:
         found = references.target(self._root, reference, self._place)
-        if reference in within:
+        if reference in within or len(within) >= MAX_HOPS:
             return {**_typed(found), "description": f"{references.name_of(reference)} again"}
         made = self.read(found, depth, (*within, reference))
         beside = {} if self._is_30 else {word: part for word, part in schema.items() if word != "$ref"}

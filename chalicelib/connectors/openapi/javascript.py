@@ -66,7 +66,7 @@ def _options(operation: Operation, server: str) -> dict[str, str]:
         options |= _body(operation, by_place)
     styles = {one.name: one.style for one in operation.inputs if one.style}
     if styles:
-        options["styles"] = _text(styles)
+        options["styles"] = _literal({name: _text(style) for name, style in styles.items()})
     if server:
         options["url"] = _text(server)
     return options
@@ -82,7 +82,11 @@ def _body(operation: Operation, by_place: dict[str, list[Input]]) -> dict[str, s
 
 
 def _object(inputs: list[Input]) -> str:
-    parts = [f"{_key(one.name)}: {_read(one)}" for one in inputs]
+    return _literal({one.name: _read(one) for one in inputs})
+
+
+def _literal(values: dict[str, str]) -> str:
+    parts = [f"{_key(name)}: {value}" for name, value in values.items()]
     line = "{ " + ", ".join(parts) + " }" if parts else "{}"
     if len(line) <= _WIDTH:
         return line

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from itertools import islice
 from typing import Any
 
 from chalicelib.connectors.openapi import dialect, references
@@ -13,6 +14,8 @@ from chalicelib.connectors.openapi.references import Json
 from chalicelib.core.errors import InvalidInput
 
 INPUT_BYTES, OUTPUT_BYTES = 24_000, 16_000
+MAX_INPUTS = 300
+MAX_PARTS = 200  # of the body of one operation, by allOf
 FORM = "application/x-www-form-urlencoded"
 _OWN_HEADERS = frozenset({"accept", "content-type", "authorization"})
 _REFUSED_NAMES = frozenset({"__proto__", "constructor", "prototype"})
@@ -51,7 +54,9 @@ def convert(document: Document, outline: Outline) -> Operation:
     """Read one operation. Raises InvalidInput naming what cannot be done."""
     reader = _Reader(document, outline)
     media, body = reader.body()
-    inputs = _titled([*reader.parameters(), *body])
+    inputs = _titled([*islice(reader.parameters(), MAX_INPUTS + 1), *body])
+    if len(inputs) > MAX_INPUTS:
+        raise InvalidInput.at(outline.place, f"has more than {MAX_INPUTS} inputs", "too_many")
     operation = reader.operation
     link = operation.get("externalDocs")
     return Operation(
@@ -75,6 +80,7 @@ class _Reader:
         self._item = self._resolved(self._root["paths"][outline.path])
         self.operation: Json = self._item[outline.method]
         self.is_body_required = False
+        self._parts = 0
 
     def parameters(self) -> Iterator[Input]:
         """List the parameters of path and operation; the operation's own win."""
@@ -132,9 +138,9 @@ class _Reader:
 
     def _fields(self, schema: Any) -> list[Input]:
         """List the fields of a body that is an object with known fields; none when it is anything else."""
-        properties, required = self._members(schema, 0)
+        properties, required = self._members(schema)
         is_nullable = isinstance(schema, dict) and schema.get("nullable") is True
-        if not properties or is_nullable or not _REFUSED_NAMES.isdisjoint(properties):
+        if not 0 < len(properties) <= MAX_INPUTS or is_nullable or not _REFUSED_NAMES.isdisjoint(properties):
             return []
         return [
             Input(name, "field", name, self._schema(part, INPUT_BYTES), self.is_body_required and name in required)
@@ -142,13 +148,18 @@ class _Reader:
             if not (isinstance(part, dict) and part.get("readOnly") is True)
         ]
 
-    def _members(self, schema: Any, depth: int) -> tuple[Json, set[str]]:
+    def _members(self, schema: Any) -> tuple[Json, set[str]]:
         found = self._resolved(schema)
-        if not isinstance(found, dict) or depth > 5 or found.get("type", "object") not in ("object", ["object"]):
+        self._parts += 1
+        if (
+            self._parts > MAX_PARTS
+            or not isinstance(found, dict)
+            or found.get("type", "object") not in ("object", ["object"])
+        ):
             return {}, set()
         properties, required = dict(found.get("properties") or {}), set(_texts(found.get("required")))
         for part in found.get("allOf") or ():
-            more, more_required = self._members(part, depth + 1)
+            more, more_required = self._members(part)
             properties, required = {**more, **properties}, required | more_required
         if not properties or isinstance(found.get("additionalProperties"), dict):
             return {}, set()

@@ -62,19 +62,18 @@ def _scheme(name: str, scheme: Any, place: str) -> Scheme:
         config = {"in": "header", "name": "Authorization", "prefix": word.capitalize()}
         return Scheme(name, "apiKey", word, config, label)
     if kind == "oauth2" and isinstance(scheme.get("flows"), dict) and scheme["flows"]:
-        return Scheme(name, "oauth2", "oauth2", _oauth(scheme["flows"]), label)
+        flow, auth = _oauth(scheme["flows"])
+        return Scheme(name, "oauth2", flow, {"auth": auth}, label)
     raise InvalidInput.at(place, "is not a way to sign in that can be used here", "security")
 
 
-def _oauth(flows: Json) -> Json:
-    """Take the flow in which a user grants access, or else the first."""
+def _oauth(flows: Json) -> tuple[str, Json]:
+    """Take the flow in which a user grants access, or else the first: its name, and the auth settings of it."""
     name = next((flow for flow in ("authorizationCode", "implicit") if flow in flows), next(iter(flows)))
     flow = flows[name] if isinstance(flows[name], dict) else {}
-    scopes = flow.get("scopes") if isinstance(flow.get("scopes"), dict) else {}
-    urls = {
-        word: flow[word] for word in ("authorizationUrl", "tokenUrl", "refreshUrl") if isinstance(flow.get(word), str)
-    }
-    return {"flow": name, **urls, "scopes": list(scopes)}
+    scopes: Any = flow.get("scopes") if isinstance(flow.get("scopes"), dict) else {}
+    words = ("authorizationUrl", "tokenUrl", "refreshUrl")
+    return name, {**{word: flow[word] for word in words if isinstance(flow.get(word), str)}, "scopes": " ".join(scopes)}
 
 
 def _list(value: Any) -> list[Any]:

@@ -58,6 +58,21 @@ SHARED: dict[str, Json] = {  # beside the shapes
             },
         ),
     },
+    "NovuError": {
+        "description": "What went wrong, as the notification surface says it.",
+        **holding(
+            "statusCode",
+            "message",
+            "error",
+            statusCode={"type": "integer"},
+            timestamp={"type": "string", "format": "date-time"},
+            path={"type": "string"},
+            message={"type": "string"},
+            error={"type": "string"},
+            errors={"type": "object"},
+            errorId={"type": "string"},
+        ),
+    },
     "InputOutput": {
         "description": "What went into a run and what came out of it.",
         **holding(input=OBJECT, output=ref("AnyJson")),
@@ -71,6 +86,8 @@ SHARED: dict[str, Json] = {  # beside the shapes
         **holding(secret={"type": "string"}),
     },
 }
+
+ERRORS = {"interactor": "Error", "novu": "NovuError"}  # surface -> the schema of its errors
 
 # --- what shapes show beyond their fields ---------------------------------------------------------------------------
 
@@ -99,12 +116,23 @@ class Query:
     schema: Json = field(default_factory=lambda: NAMED)
 
 
+def page_size(most: int) -> Json:
+    """Describe how many items a page may have."""
+    return {"type": "integer", "minimum": 1, "maximum": most}
+
+
 USER = Query("userId", "The user it is done for: your own id of the user, or ours.", True)
 ACTOR = Query("userId", "Who does it; kept as createdBy and updatedBy.")
 CREDENTIAL = Query("userCredentialId", "Which of the user's tokens to run with; chosen by the platform without it.")
-VERSION = Query("version", "The version to change: a name such as 1.2.0, or `minor`, or `major` for a new one.", True)
+VERSION = Query(
+    "version",
+    "The version to change: a name such as 1.2.0, or `minor`, or `major` for a new one.",
+    True,
+    {"type": "string", "pattern": r"^(minor|major|\d{1,9}(\.\d{1,9}){0,2}(-[A-Za-z0-9][A-Za-z0-9.-]{0,50})?)$"},
+)
 CONTRIBUTOR = Query("contributor_id", "Who publishes.", True)
-LIMIT = Query("limit", "The size of a page; without it the list is whole.", schema={"type": "integer", "minimum": 1})
+TRIED = Query("userId", "The user whose token the logic is given; none without it.")
+LIMIT = Query("limit", "The size of a page; without it the list is whole.", schema=page_size(500))
 CURSOR = Query("cursor", "Where to go on: X-Next-Cursor of the page before.", schema={"type": "string"})
 PAGED = (LIMIT, CURSOR)
 
@@ -121,18 +149,36 @@ QUERIES: dict[str, tuple[Query, ...]] = {  # the others: see operations.queries_
     "enableSubscription": (USER,),
     "getSubscriptionSecret": (USER,),
     "rotateSubscriptionSecret": (USER,),
-    "listDeliveries": (USER, *PAGED),
+    "listDeliveries": (USER, Query("limit", "The size of a page, else 50.", schema=page_size(200)), CURSOR),
     "replaySubscription": (USER,),
     "listTokens": (USER, *PAGED),
     "getToken": (USER,),
     "updateToken": (USER,),
     "deleteToken": (USER,),
-    "getServiceOauthUrl": (USER,),
+    "getServiceOauthUrl": (
+        USER,
+        Query("securityId", "Which security of type oauth2; else the version's default, or the first."),
+        Query("redirectUrl", "Where the browser goes in the end; must be among the workspace's redirects."),
+        Query("serviceUrl", "The address of the user's own instance, for services that have such."),
+        Query("userCredentialId", "The token that shall be renewed; else it is found by the account, or made."),
+        Query("browser", "SHA-256 of the browser's cookie millrace_browser, in base64url: only it may finish."),
+    ),
+    "receiveOauthCallback": tuple(
+        Query(name, f"The provider's {name} (RFC 6749, RFC 9207).") for name in ("state", "code", "error", "iss")
+    ),
+    "getOauthRedirects": (),
+    "updateOauthRedirects": (),
     "updateSecurity": (ACTOR, VERSION),
     "updateVariable": (ACTOR, VERSION),
     "updateAction": (ACTOR, VERSION),
     "updateDatatype": (ACTOR, VERSION),
     "publishService": (CONTRIBUTOR,),
+    "listServices": (
+        Query("shared", "`true` lists the public services of other workspaces too, after your own."),
+        *PAGED,
+    ),
+    "testLogic": (TRIED, CREDENTIAL),
+    "testNotification": (TRIED, CREDENTIAL),
     "createKey": (),
     "listKeys": (),
     "rotateKey": (),
@@ -148,10 +194,22 @@ BODIES: dict[str, Json] = {
         "description": "The action's input, by its schema.variables; also taken inside `input`.",
         "type": "object",
     },
-    "executeDatatype": OBJECT,
+    "executeDatatype": {
+        "type": "object",
+        "properties": {"input": {"description": "By the datatype's schema.valuesLogicInput.", "type": "object"}},
+    },
+    "testNotification": {
+        "description": "`event` may be left out where the service has only one; an empty object does nothing.",
+        "type": "object",
+        "properties": {
+            "service": NAMED,
+            "event": NAMED,
+            "notification": ANY,
+            "variables": {"description": "Handed to the triggers.", "type": "object"},
+        },
+    },
     "executeAutomation": OBJECT,
     "setVariableValue": {"description": "null takes the value away.", **holding(value=ANY)},
-    "uploadServiceImportPart": {"type": "string", "contentMediaType": "application/octet-stream"},
 }
 
 # --- answers as they are --------------------------------------------------------------------------------------------
@@ -190,6 +248,7 @@ _HOOK_ADDRESS = holding(
         "items": holding(id={"type": "string"}, name={"type": "string"}, url={"type": "string", "format": "uri"}),
     },
 )
+_REDIRECTS = holding(callback={"type": "string", "format": "uri"}, urls={"type": "array", "items": {"type": "string"}})
 _SUBSCRIPTION: Json = {
     "allOf": [
         ref("SubscriptionOut"),
@@ -215,6 +274,9 @@ ANSWERS: dict[str, Answered] = {
     "setVariableValue": Answered(holding(set={"type": "boolean"})),
     "getServiceWebhookSetting": Answered(_HOOK_ADDRESS),
     "getServiceOauthUrl": Answered(holding(url={"type": "string", "format": "uri"})),
+    "receiveOauthCallback": Answered({"type": "string"}, media="text/html", also={"400": {"type": "string"}}),
+    "getOauthRedirects": Answered(_REDIRECTS),
+    "updateOauthRedirects": Answered(_REDIRECTS),
     "execute": Answered(ref("AnyJson")),
     "executeAction": Answered(ref("InputOutput")),
     "executeAutomation": Answered(ref("InputOutput")),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 
 import orjson
@@ -31,7 +31,7 @@ _SECURITY_SCHEMES = {
 @lru_cache(maxsize=1)
 def document() -> Json:
     """Give the document; it is made once per process, when somebody first asks."""
-    return build([row for _, row in ROWS], settings().public_url)
+    return build(ROWS, settings().public_url)
 
 
 @lru_cache(maxsize=1)
@@ -40,18 +40,18 @@ def document_text() -> str:
     return orjson.dumps(document()).decode()
 
 
-def build(rows: Iterable[Route], url: str) -> Json:
-    """Build the document of some rows; the same rows always give the same document."""
-    rows = list(rows)
+def build(surfaced: Sequence[tuple[str, Route]], url: str) -> Json:
+    """Build the document of some rows, each with its surface; the same rows always give the same document."""
+    rows = [row for _, row in surfaced]
     pointers, shapes = schemas_of(_shapes(rows))
     schemas = Schemas(pointers, {**SHARED, **shapes})
     paths: dict[str, Json] = {}
     taken: set[str] = set()
-    for row in rows:
+    for surface, row in surfaced:
         for verb in row.verbs.split(","):
             operation_id = _unique(row.operation_id, verb, taken)
             item = paths.setdefault(operations.path_of(row), {})
-            item[verb.lower()] = operations.operation(row, verb, operation_id, schemas)
+            item[verb.lower()] = operations.operation(surface, row, verb, operation_id, schemas)
     tags = dict.fromkeys(operations.tag_of(row.path) for row in rows)
     return {
         "openapi": "3.1.0",
@@ -61,7 +61,7 @@ def build(rows: Iterable[Route], url: str) -> Json:
         "paths": paths,
         "components": {
             "securitySchemes": _SECURITY_SCHEMES,
-            "responses": operations.error_responses(),
+            "responses": operations.error_responses(dict.fromkeys(surface for surface, _ in surfaced)),
             "schemas": schemas.shared,
         },
     }

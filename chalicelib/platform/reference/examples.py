@@ -21,6 +21,15 @@ SENT: dict[str, Any] = {  # of bodies where a real one says more
     "createEvent": {"name": "notification", "logic": {"route": "return notification.headers['x-event'];"}},
     "createTrigger": {"name": "issue", "logic": {"trigger": "return notification.body.issue;"}},
     "createUserToken": {"name": "ada", "serviceSecurityId": "SECURITY_ID", "key": "ghp_..."},
+    "importService": {
+        "name": "pets",
+        "document": {
+            "openapi": "3.1.0",
+            "info": {"title": "Pets", "version": "1"},
+            "servers": [{"url": "https://pets.example.com"}],
+            "paths": {"/pets": {"get": {"operationId": "listPets", "responses": {"200": {"description": "Pets"}}}}},
+        },
+    },
     "executeAction": {"repository": "octocat/hello-world"},
     "createTriggerSubscription": {"url": "https://example.com/hook", "variables": {}},
 }

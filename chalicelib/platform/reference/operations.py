@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
 from pydantic.alias_generators import to_camel
 
-from chalicelib.edge import auth
+from chalicelib.edge import auth, idempotency
 from chalicelib.edge.route import Body, Gives, Route
 from chalicelib.edge.schema import In
 from chalicelib.platform.reference import declared, examples
@@ -57,20 +58,22 @@ def path_of(row: Route) -> str:
     return _VARIABLE.sub(lambda match: "{" + _spelled(row.path, match[1]) + "}", row.path)
 
 
-def operation(row: Route, verb: str, operation_id: str, schemas: Schemas) -> Json:
-    """Describe one row under one of its verbs; `operation_id` is unique in the document."""
+def operation(surface: str, row: Route, verb: str, operation_id: str, schemas: Schemas) -> Json:
+    """Describe one row of a surface under one of its verbs; `operation_id` is unique in the document."""
     made: Json = {"operationId": operation_id, "tags": [tag_of(row.path)], "summary": summary_of(row)}
     if operation_id != row.operation_id:
         made["x-alias-of"] = row.operation_id
     parameters = [_path_parameter(_spelled(row.path, name)) for name in _VARIABLE.findall(row.path)]
     parameters += [_query_parameter(query) for query in queries_of(row, verb)]
-    if verb == "POST" and row.scope != auth.PUBLIC:
+    if verb in idempotency.dialect_of(surface).verbs and row.scope != auth.PUBLIC:
         parameters.append(_IDEMPOTENCY_KEY)
     if parameters:
         made["parameters"] = parameters
     if row.takes is not None and verb != "GET":
         made["requestBody"] = _body(row, row.takes, schemas)
-    made["responses"] = _responses(row, verb, schemas)
+    made["responses"] = _responses(row, schemas)
+    for status in _error_statuses(row, verb):
+        made["responses"].setdefault(status, {"$ref": f"#/components/responses/{declared.ERRORS[surface]}{status}"})
     made["security"] = [] if row.scope == auth.PUBLIC else [{scheme: [row.scope]} for scheme in SCHEMES]
     return made
 
@@ -131,15 +134,13 @@ def _body(row: Route, takes: type[In] | str, schemas: Schemas) -> Json:
     return {"required": bool(schemas.resolved(schema).get("required")), "content": {media: content}}
 
 
-def _responses(row: Route, verb: str, schemas: Schemas) -> Json:
+def _responses(row: Route, schemas: Schemas) -> Json:
     answered = _answer(row, schemas)
     headers = {**_HEADERS, **(_NEXT if _is_list(row) else {})}
     made: Json = {}
     for status, schema in ((answered.status, answered.schema), *answered.also.items()):
         content = {answered.media: {"schema": schema}}
         made[status] = {"description": _MEANINGS.get(status, "Not well."), "headers": headers, "content": content}
-    for status in _error_statuses(row, verb):
-        made.setdefault(status, {"$ref": f"#/components/responses/Error{status}"})
     return made
 
 
@@ -174,10 +175,10 @@ def _error_statuses(row: Route, verb: str) -> list[str]:
     return [status for status, does_apply in applies.items() if does_apply]
 
 
-def error_responses() -> Json:
-    """Give the shared error responses by name."""
-    content = {_JSON: {"schema": ref("Error")}}
+def error_responses(surfaces: Iterable[str]) -> Json:
+    """Give the shared error responses of some surfaces by name."""
     return {
-        f"Error{status}": {"description": text, "headers": _HEADERS, "content": content}
+        f"{name}{status}": {"description": text, "headers": _HEADERS, "content": {_JSON: {"schema": ref(name)}}}
+        for name in (declared.ERRORS[surface] for surface in surfaces)
         for status, text in _ERRORS.items()
     }

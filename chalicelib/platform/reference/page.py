@@ -100,8 +100,15 @@ def _answers(one: Json, schemas: dict[str, Json]) -> str:
     sample = examples.example_of(content["schema"], schemas) if media == "application/json" else None
     return (
         f"<h4>Answer {escape(status)} <small>{escape(media)}</small></h4>{_fields(content['schema'])}{_sample(sample)}"
-        f'<p class="errors">Errors: {", ".join(others)}, as <a href="#shape-Error">Error</a>.</p>'
+        f'<p class="errors">Errors: {", ".join(others)}, as {_error_shape(one)}.</p>'
     )
+
+
+def _error_shape(one: Json) -> str:
+    """Link to the shape of an operation's errors: the words of their name before the status."""
+    names = (part["$ref"].rpartition("/")[2] for part in one["responses"].values() if "$ref" in part)
+    name = next(names, "Error").rstrip("0123456789").removesuffix("default")
+    return f'<a href="#shape-{name}">{name}</a>'
 
 
 def _curl(verb: str, path: str, one: Json, url: str) -> str:
@@ -115,6 +122,8 @@ def _curl(verb: str, path: str, one: Json, url: str) -> str:
     if example is not None:
         quoted = json.dumps(example).replace("'", "'\\''")
         line += f" \\\n    -H 'Content-Type: application/json' -d '{quoted}'"
+    elif "requestBody" in one:
+        line += " --data-binary @FILE"
     return line
 
 

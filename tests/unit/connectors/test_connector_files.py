@@ -38,6 +38,10 @@ def small(**changed: Any) -> dict[str, Any]:
         "trigger/said/trigger.js": "return notification.body;",
         "action/say/action.json": {"name": "say", "label": label, "tag": ["talk"], "schema": schema},
         "action/say/execute.js": "return input.data.text;",
+        "condition/loud/condition.json": {"name": "loud", "label": label, "schema": schema},
+        "condition/loud/execute.js": "return input.data.text === input.data.text.toUpperCase();",
+        "datatype/tone/datatype.json": {"name": "tone", "schema": {"data": {"type": "string"}, "valuesLogicInput": []}},
+        "datatype/tone/values.js": "return { values: [{ label: 'Loud', value: 'loud' }] };",
     }
     files.update({name.replace("__", "."): content for name, content in changed.items()})
     return files
@@ -52,6 +56,8 @@ def test_every_part_of_a_folder_is_read(tmp_path: Path) -> None:
     assert parts["triggers"]["said"]["schema"]["variables"][0]["title"] == "text"
     assert parts["actions"]["say"]["tag"] == ["talk"]
     assert (list(parts["securities"]), list(parts["variables"])) == (["token"], ["secret"])
+    assert list(parts["conditions"]["loud"]["logic"]) == ["execute"]
+    assert parts["datatypes"]["tone"]["logic"]["values"]["code"].startswith("return { values:")
 
 
 @pytest.mark.parametrize(
@@ -73,6 +79,13 @@ def test_every_part_of_a_folder_is_read(tmp_path: Path) -> None:
         ("trigger/said/trigger.json", {"name": "sad", "label": {}, "schema": {}}, "said/trigger.json: name 'sad'"),
         ("trigger/said/trigger.json", {"name": "said", "label": {}, "schema": {}}, "schema needs variables"),
         ("action/stray.json", {}, "action/stray.json: a action is a folder"),
+        ("condition/bare/condition.json", {"name": "bare", "label": {}, "schema": {}}, "schema needs variables"),
+        (
+            "datatype/bare/datatype.json",
+            {"name": "bare", "schema": {"data": {}}},
+            "schema needs data (a JSON Schema) and",
+        ),
+        ("datatype/tone/execute.js", "return 1;", "datatype/tone/execute.js: not part of a connector"),
         ("surprise.txt", "x", "surprise.txt: not part of a connector"),
     ],
 )
@@ -145,7 +158,7 @@ def test_install_posts_every_part_and_returns_its_ids(tmp_path: Path, platform: 
     ids = connector_files.install("http://x", "key", "admin", write(tmp_path, small()))
 
     assert [path.split("/")[-1] for _, path, _ in platform.writes] == [
-        *("service", "version", "security", "variable", "event", "trigger", "action"),
+        *("service", "version", "security", "variable", "datatype", "event", "trigger", "action", "condition"),
     ]
     assert platform.items[f"/v1/service/{ids['service']}/action/{ids['actions']['say']}"]["logic"]["execute"]
     version = platform.items[f"/v1/service/{ids['service']}/version/{ids['version']}"]
@@ -164,13 +177,24 @@ def test_install_updates_what_changed_under_its_id(tmp_path: Path, platform: Pla
     ids = connector_files.install("http://x", "key", "admin", write(tmp_path, small()))
     platform.writes.clear()
     write(tmp_path, {"action/say/execute.js": "return 2;", "trigger/said/trigger.js": "return 3;"})
+    write(tmp_path, {"condition/loud/execute.js": "return true;", "datatype/tone/values.js": "return { values: [] };"})
     connector_files.install("http://x", "key", "admin", tmp_path)
 
     service = f"/v1/service/{ids['service']}"
     assert platform.writes == [
+        ("PUT", f"{service}/datatype/{ids['datatypes']['tone']}", {"version": "minor"}),
         ("PUT", f"{service}/trigger/{ids['triggers']['said']}", None),
         ("PUT", f"{service}/action/{ids['actions']['say']}", {"version": "minor"}),
+        ("PUT", f"{service}/condition/{ids['conditions']['loud']}", None),
     ]
+
+
+def test_install_all_installs_every_builtin_folder(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[tuple[Any, ...]] = []
+    monkeypatch.setattr(connector_files, "install", lambda *args: asked.append(args) or {})
+
+    assert list(connector_files.install_all("http://x", "key", "admin")) == [folder.name for _, _, _, folder in asked]
+    assert {"github", "gmail", "http"} <= {folder.name for folder in connector_files.builtin_folders()}
 
 
 # --- the github connector --------------------------------------------------------------------------------------------

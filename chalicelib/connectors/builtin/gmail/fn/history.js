@@ -9,7 +9,13 @@ const now = Date.now();
 if (!cursor) return { changes: [], cursor: { historyId: await present(), at: now }, more: false };
 if (cursor.missed) return await missed(cursor);
 
-const query = { startHistoryId: cursor.historyId, historyTypes: types, labelId, maxResults: PAGE_SIZE, pageToken: cursor.page };
+const query = {
+  startHistoryId: cursor.historyId,
+  historyTypes: types,
+  labelId,
+  maxResults: PAGE_SIZE,
+  pageToken: cursor.page,
+};
 let data;
 try {
   ({ data } = await service.fn.request("GET", ["history"], { query }));
@@ -34,7 +40,9 @@ async function present() {
 async function missed({ missed: { after, page }, ...rest }) {
   const search = { q: `after:${after}`, labelIds: [labelId], maxResults: PAGE_SIZE, pageToken: page };
   const { data: found } = await service.fn.request("GET", ["messages"], { query: search });
-  const listed = (found.messages ?? []).map(({ id, threadId }) => change("messageAdded", { id, threadId, labelIds: [labelId] }));
+  const listed = (found.messages ?? []).map(({ id, threadId }) =>
+    change("messageAdded", { id, threadId, labelIds: [labelId] }),
+  );
   return found.nextPageToken
     ? { changes: listed, cursor: { ...rest, missed: { after, page: found.nextPageToken } }, more: true }
     : { changes: listed, cursor: rest, more: false };

@@ -25,12 +25,14 @@ return {
     references: named.references ?? null,
     text: textOf("text/plain"),
     html: textOf("text/html"),
-    attachments: parts.filter(({ filename }) => filename).map((part) => ({
-      id: part.body?.attachmentId ?? null,
-      filename: part.filename,
-      mime_type: part.mimeType ?? null,
-      size: part.body?.size ?? null,
-    })),
+    attachments: parts
+      .filter(({ filename }) => filename)
+      .map((part) => ({
+        id: part.body?.attachmentId ?? null,
+        filename: part.filename,
+        mime_type: part.mimeType ?? null,
+        size: part.body?.size ?? null,
+      })),
   },
 };
 
@@ -44,7 +46,9 @@ function textOf(type) {
   if (!part) return null;
   const kind = part.headers?.find(({ name }) => name.toLowerCase() === "content-type")?.value ?? "";
   const isLatin = /charset="?(iso-8859-1|windows-1252)/i.test(kind);
-  return Buffer.from(part.body.data, "base64url").toString(isLatin ? "latin1" : "utf8").slice(0, maxText);
+  return Buffer.from(part.body.data, "base64url")
+    .toString(isLatin ? "latin1" : "utf8")
+    .slice(0, maxText);
 }
 
 function number(text) {

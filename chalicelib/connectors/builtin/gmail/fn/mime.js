@@ -18,7 +18,8 @@ if (html !== undefined) bodies.push(leaf("text/html; charset=utf-8", html));
 const files = (attachments ?? []).map(file);
 const said = bodies.length > 1 ? multipart("alternative", bodies) : bodies[0];
 const whole = files.length ? multipart("mixed", [said, ...files]) : said;
-return Buffer.from(heads.map(([name, value]) => `${name}: ${value}\r\n`).join("") + whole, "utf8").toString("base64url");
+const head = heads.map(([name, value]) => `${name}: ${value}\r\n`).join("");
+return Buffer.from(head + whole, "utf8").toString("base64url");
 
 function leaf(type, content, disposition = "", encoding = "utf8") {
   const lines = Buffer.from(content, encoding).toString("base64").replace(/.{76}/g, "$&\r\n");
@@ -33,19 +34,21 @@ function multipart(kind, parts) {
 
 function file({ filename, contentType = "application/octet-stream", content }) {
   if (!/^[\w.+-]+\/[\w.+-]+$/.test(contentType)) throw invalid(`${contentType} is not a content type`);
-  const plain = line(filename).replace(/[^\x20-\x7e]|["\\]/g, "_");
-  const name = `filename="${plain}"; filename*=UTF-8''${encodeURIComponent(filename).replace(/['()*]/g, escaped)}`;
+  const isPlain = /^[\x20-\x7e]*$/.test(line(filename)) && !/["\\]/.test(filename);
+  const encoded = encodeURIComponent(filename).replace(/['()*]/g, escaped); // RFC 2231
+  const name = isPlain ? `filename="${filename}"` : `filename*=UTF-8''${encoded}`;
   return leaf(contentType, content, `Content-Disposition: attachment; ${name}\r\n`, "base64");
 }
 
 // One address or several, as a list or separated by commas; only the names are encoded.
 function addresses(given) {
-  const list = [given ?? []].flat().filter(Boolean);
-  return list.map((one) => {
-    const [, name, address] = /^\s*"?([^"<]*?)"?\s*<([^<>]+)>\s*$/.exec(line(one)) ?? [];
+  const list = [given ?? []].flat().flatMap((one) => line(one).match(/(?:"[^"]*"|[^,"])+/g) ?? []);
+  const made = list.map((one) => {
+    const [, name, address] = /^\s*"?([^"<]*?)"?\s*<([^<>]+)>\s*$/.exec(one) ?? [];
     if (!name || /^[\x20-\x7e]*$/.test(name)) return one.trim();
     return `${words(name)} <${address}>`;
-  }).join(",\r\n ");
+  });
+  return made.filter(Boolean).join(",\r\n ");
 }
 
 // RFC 2047: words beyond ASCII are encoded, in pieces of whole characters.

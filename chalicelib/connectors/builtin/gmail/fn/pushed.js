@@ -1,4 +1,5 @@
-// pushed(notification): what Cloud Pub/Sub says of a mailbox: {emailAddress, historyId, messageId, publishTime}, or null.
+// pushed(notification): what Cloud Pub/Sub says of a mailbox, {emailAddress, historyId, messageId, publishTime}; or
+// null when it says something else.
 // https://developers.google.com/workspace/gmail/api/guides/push
 const [{ body }] = args;
 try {

@@ -9,7 +9,10 @@ const read = await Promise.all(
     return await service.fn.message(change);
   }),
 );
-return read.filter(Boolean).filter(isWanted).map((email) => ({ id: `${name}:${email.id}`, email }));
+return read
+  .filter(Boolean)
+  .filter(isWanted)
+  .map((email) => ({ id: `${name}:${email.id}`, email }));
 
 function isWanted({ message_info: info }) {
   return holds(info.from, from) && holds(info.subject, subject);

@@ -16,8 +16,16 @@ const inherited = {
 };
 if (!all) return inherited;
 const { data: profile } = await service.fn.request("GET", ["profile"]);
-const others = [to, cc].filter(Boolean).flatMap(split).filter((one) => !one.toLowerCase().includes(profile.emailAddress.toLowerCase()));
+const told = [profile.emailAddress.toLowerCase(), addressOf(inherited.to)];
+const others = [to, cc]
+  .filter(Boolean)
+  .flatMap(split)
+  .filter((one) => !told.includes(addressOf(one)));
 return { ...inherited, cc: others };
+
+function addressOf(text) {
+  return (/<([^<>]+)>/.exec(text)?.[1] ?? text).trim().toLowerCase();
+}
 
 // A comma inside quotes belongs to a name.
 function split(list) {

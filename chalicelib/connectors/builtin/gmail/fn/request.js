@@ -1,5 +1,6 @@
 // request(method, path, {query, body, headers}): one call of the Gmail API; returns {status, headers, data}.
-// path is a list of parts, encoded here, below the user's mailbox. Throws an Error with the answer's message and `status` for every refusal.
+// path is a list of parts, encoded here, below the user's mailbox.
+// Throws an Error with the answer's message and `status` for every refusal.
 const [method, path, { query, body, headers = {} } = {}] = args;
 const base = (service.url || "https://gmail.googleapis.com/gmail/v1").replace(/\/+$/, "");
 const token = service.token?.access_token ?? service.token?.key;
@@ -39,7 +40,7 @@ function search(values) {
 }
 
 function refusal({ status, headers: answered = {}, data }) {
-  const said = typeof data === "string" ? data.slice(0, 300) : data?.error?.message ?? data?.error_description;
+  const said = typeof data === "string" ? data.slice(0, 300) : (data?.error?.message ?? data?.error_description);
   const error = new Error(`Gmail answered ${status}: ${said || "no message"}`);
   error.status = status;
   if (answered["retry-after"]) error.retryAfter = Number(answered["retry-after"]);

@@ -38,5 +38,7 @@ function moment(given) {
 }
 
 function person(given) {
-  return given ? { email: given.email ?? null, displayName: given.displayName ?? null, self: given.self === true } : null;
+  return given
+    ? { email: given.email ?? null, displayName: given.displayName ?? null, self: given.self === true }
+    : null;
 }

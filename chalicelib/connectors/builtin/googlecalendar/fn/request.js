@@ -1,5 +1,6 @@
 // request(method, path, {query, body, headers}): one call of the Calendar API; returns {status, headers, data}.
-// path is a list of parts, encoded here. Throws an Error with the answer's message and `status` for every refusal.
+// path is a list of parts, encoded here.
+// Throws an Error with the answer's message and `status` for every refusal.
 const [method, path, { query, body, headers = {} } = {}] = args;
 const base = (service.url || "https://www.googleapis.com/calendar/v3").replace(/\/+$/, "");
 const token = service.token?.access_token ?? service.token?.key;
@@ -39,7 +40,7 @@ function search(values) {
 }
 
 function refusal({ status, headers: answered = {}, data }) {
-  const said = typeof data === "string" ? data.slice(0, 300) : data?.error?.message ?? data?.error_description;
+  const said = typeof data === "string" ? data.slice(0, 300) : (data?.error?.message ?? data?.error_description);
   const error = new Error(`Google Calendar answered ${status}: ${said || "no message"}`);
   error.status = status;
   if (answered["retry-after"]) error.retryAfter = Number(answered["retry-after"]);

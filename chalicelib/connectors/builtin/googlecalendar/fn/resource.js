@@ -1,5 +1,5 @@
 // resource(data): what Google calls an event, out of an action's input; only what was given is in it.
-// A moment is a date (2026-01-31: all day) or a time (2026-01-31T09:00:00+01:00, or without the offset and with timeZone).
+// A moment is a date (2026-01-31: all day) or a time (2026-01-31T09:00:00+01:00; without the offset with timeZone).
 const [{ start, end, minutes, timeZone, attendees, reminderMinutes, conference, ...data }] = args;
 const plain = ["summary", "description", "location", "recurrence", "visibility", "transparency", "colorId"];
 const event = Object.fromEntries(plain.filter((name) => data[name] !== undefined).map((name) => [name, data[name]]));
@@ -7,10 +7,15 @@ if (start !== undefined) event.start = moment(start);
 if (end !== undefined || (start !== undefined && minutes !== undefined)) event.end = moment(end ?? later(start));
 if (attendees !== undefined) event.attendees = attendees.map((email) => ({ email }));
 if (reminderMinutes !== undefined) {
-  event.reminders = { useDefault: false, overrides: reminderMinutes.map((before) => ({ method: "popup", minutes: before })) };
+  event.reminders = {
+    useDefault: false,
+    overrides: reminderMinutes.map((before) => ({ method: "popup", minutes: before })),
+  };
 }
 if (conference) {
-  event.conferenceData = { createRequest: { requestId: $.crypto.randomUUID(), conferenceSolutionKey: { type: "hangoutsMeet" } } };
+  event.conferenceData = {
+    createRequest: { requestId: $.crypto.randomUUID(), conferenceSolutionKey: { type: "hangoutsMeet" } },
+  };
 }
 return event;
 

@@ -10,7 +10,8 @@ const changes = (body.changelog?.items ?? []).map(({ field, fieldId, fromString,
   to: typeof to === "string" ? to : null,
 }));
 if (project && ![issue?.project?.id, issue?.project?.key].includes(project)) return null;
-if (issueTypes?.length && !issueTypes.some((type) => [issue?.issueType?.id, issue?.issueType?.name].includes(type))) return null;
+if (issueTypes?.length && !issueTypes.some((type) => [issue?.issueType?.id, issue?.issueType?.name].includes(type)))
+  return null;
 if (fields?.length && !changes.some(({ field }) => fields.includes(field))) return null;
 if (events?.length && !events.includes(event)) return null;
 return {

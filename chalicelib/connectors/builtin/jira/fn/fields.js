@@ -1,6 +1,7 @@
 // fields(data): Jira's fields out of an action's input; only what was given is in it. `fields` adds any others.
 // A thing is named by its id, or else by its name (a project by its key).
-const [{ project, issueType, summary, description, priority, assignee, labels, parent, dueDate, fields: others }] = args;
+const [{ project, issueType, summary, description, priority, assignee, labels, parent, dueDate, fields: others }] =
+  args;
 const made = {
   project: named(project, "key"),
   issuetype: named(issueType, "name"),

@@ -2,7 +2,9 @@
 const [document] = args;
 if (document === undefined || document === null) return null;
 if (typeof document === "string") return document;
-return text(document).replace(/\n{3,}/g, "\n\n").trim();
+return text(document)
+  .replace(/\n{3,}/g, "\n\n")
+  .trim();
 
 function text({ type, text: own, content = [], attrs = {} }) {
   if (type === "text") return own ?? "";

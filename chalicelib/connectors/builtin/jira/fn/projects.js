@@ -3,5 +3,9 @@
 const [text, startAt = 0] = args;
 const query = { query: text, startAt, maxResults: 50, orderBy: "name" };
 const { data } = await service.fn.request("GET", ["project", "search"], { query });
-const projects = (data.values ?? []).map(({ id, key, name }) => ({ id: String(id), key: key ?? null, name: name ?? null }));
+const projects = (data.values ?? []).map(({ id, key, name }) => ({
+  id: String(id),
+  key: key ?? null,
+  name: name ?? null,
+}));
 return { projects, isLast: data.isLast ?? true };

@@ -1,5 +1,6 @@
-// request(method, path, {query, body, headers}): one call of the Jira Cloud REST API v3; returns {status, headers, data}.
-// path is a list of parts, encoded here, below /rest/api/3. Throws an Error with the answer's message and `status` for every refusal.
+// request(method, path, {query, body, headers}): one call of the Jira Cloud API; returns {status, headers, data}.
+// path is a list of parts, encoded here, below /rest/api/3.
+// Throws an Error with the answer's message and `status` for every refusal.
 const [method, path, { query, body, headers = {} } = {}] = args;
 const base = `${await service.fn.base()}/rest/api/3`;
 const { access_token: token, username, password } = service.token ?? {};
@@ -40,9 +41,15 @@ function search(values) {
 }
 
 function refusal({ status, headers: answered = {}, data }) {
-  const said = typeof data === "string" ? data.slice(0, 300) : [...(data?.errorMessages ?? []), ...Object.entries(data?.errors ?? {}).map((fault) => fault.join(": ")), data?.message].filter(Boolean).join("; ");
+  const said = typeof data === "string" ? data.slice(0, 300) : reason(data);
   const error = new Error(`Jira answered ${status}: ${said || "no message"}`);
   error.status = status;
   if (answered["retry-after"]) error.retryAfter = Number(answered["retry-after"]);
   return error;
+}
+
+function reason({ errorMessages = [], errors = {}, message } = {}) {
+  return [...errorMessages, ...Object.entries(errors).map((fault) => fault.join(": ")), message]
+    .filter(Boolean)
+    .join("; ");
 }

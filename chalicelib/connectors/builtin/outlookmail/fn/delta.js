@@ -14,7 +14,7 @@ try {
 } catch (error) {
   const isForgotten = error.status === 410 || /syncState/i.test(error.message);
   if (!cursor?.link || !isForgotten) throw error;
-  return { messages: [], cursor: { since }, more: true };
+  return { messages: [], cursor: onlyNew ? { since } : {}, more: true };
 }
 const { data, headers: answered } = response;
 const began = cursor?.began ?? new Date(answered?.date ?? Date.now()).toISOString();

@@ -1,5 +1,6 @@
 // request(method, path, {query, body, headers}): one call of the Microsoft Graph API; returns {status, headers, data}.
-// path is a list of parts, encoded here; or one of Graph's own links to a next page. Throws an Error with the answer's message and `status` for every refusal.
+// path is a list of parts, encoded here; or one of Graph's own links to a next page.
+// Throws an Error with the answer's message and `status` for every refusal.
 const [method, path, { query, body, headers = {} } = {}] = args;
 const base = (service.url || "https://graph.microsoft.com/v1.0").replace(/\/+$/, "");
 const isLink = typeof path === "string";
@@ -41,7 +42,10 @@ function search(values) {
 }
 
 function refusal({ status, headers: answered = {}, data }) {
-  const said = typeof data === "string" ? data.slice(0, 300) : data?.error?.message ?? data?.error_description;
+  const said =
+    typeof data === "string"
+      ? data.slice(0, 300)
+      : [data?.error?.code, data?.error?.message].filter(Boolean).join(": ");
   const error = new Error(`Microsoft Graph answered ${status}: ${said || "no message"}`);
   error.status = status;
   if (answered["retry-after"]) error.retryAfter = Number(answered["retry-after"]);

@@ -2,7 +2,12 @@
 const [{ to, cc, bcc, replyTo, subject, text, html, importance, categories, attachments }] = args;
 return {
   subject,
-  body: html !== undefined ? { contentType: "html", content: html } : text !== undefined ? { contentType: "text", content: text } : undefined,
+  body:
+    html !== undefined
+      ? { contentType: "html", content: html }
+      : text !== undefined
+        ? { contentType: "text", content: text }
+        : undefined,
   toRecipients: recipients(to),
   ccRecipients: recipients(cc),
   bccRecipients: recipients(bcc),
@@ -21,8 +26,11 @@ return {
 function recipients(given) {
   if (given === undefined || given === null) return undefined;
   const list = [given].flat().flatMap((one) => one.match(/(?:"[^"]*"|[^,"])+/g) ?? []);
-  return list.map((one) => one.trim()).filter(Boolean).map((one) => {
-    const [, name, address] = /^"?([^"<]*?)"?\s*<([^<>]+)>$/.exec(one) ?? [null, "", one];
-    return { emailAddress: name ? { name, address } : { address } };
-  });
+  return list
+    .map((one) => one.trim())
+    .filter(Boolean)
+    .map((one) => {
+      const [, name, address] = /^"?([^"<]*?)"?\s*<([^<>]+)>$/.exec(one) ?? [null, "", one];
+      return { emailAddress: name ? { name, address } : { address } };
+    });
 }

@@ -5,11 +5,12 @@ const [name, { query, body } = {}] = args;
 const base = (service.url || "https://slack.com/api").replace(/\/+$/, "");
 const token = service.token?.access_token ?? service.token?.key;
 const authorization = token ? { authorization: `Bearer ${token}` } : {};
+const type = body ? { "content-type": "application/json; charset=utf-8" } : {};
 const response = await $.axios({
   method: body ? "POST" : "GET",
   url: `${base}/${name}`,
   params: search(query),
-  headers: { accept: "application/json", ...(body ? { "content-type": "application/json; charset=utf-8" } : {}), ...authorization },
+  headers: { accept: "application/json", ...type, ...authorization },
   data: body === undefined ? undefined : known(body),
   validateStatus: null,
 });
@@ -31,11 +32,15 @@ function search(values) {
 }
 
 function refusal({ status, headers: answered = {}, data }) {
-  const said = typeof data === "string" ? data.slice(0, 300) : [data?.error, data?.needed && `needs the scope ${data.needed}`, ...(data?.response_metadata?.messages ?? [])].filter(Boolean).join("; ");
+  const said = typeof data === "string" ? data.slice(0, 300) : reason(data);
   const error = new Error(`Slack answered ${status === 200 ? "" : `${status}: `}${said || "no message"}`);
   error.status = status === 200 ? meaning(data?.error) : status;
   if (answered["retry-after"]) error.retryAfter = Number(answered["retry-after"]);
   return error;
+}
+
+function reason({ error, needed, response_metadata: more } = {}) {
+  return [error, needed && `needs the scope ${needed}`, ...(more?.messages ?? [])].filter(Boolean).join("; ");
 }
 
 // The status other services would have answered with.

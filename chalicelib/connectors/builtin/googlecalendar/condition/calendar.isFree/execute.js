@@ -1,5 +1,6 @@
 // True when nothing on the calendar shows as busy in that time. A calendar that cannot be read is an error, not free.
 const { calendar = "primary", from, until } = input.data;
-const [{ busy, errors }] = await service.fn.freeBusy([calendar], from, until);
+const [found] = await service.fn.freeBusy([calendar], from, until);
+const errors = found?.errors ?? ["no answer"];
 if (errors.length) throw new Error(`Google Calendar cannot read ${calendar}: ${errors.join(", ")}`);
-return busy.length === 0;
+return found.busy.length === 0;

@@ -13,6 +13,8 @@ const isStarting = ({ status, start }) => {
   const at = Date.parse(start?.dateTime ?? "");
   return status !== "cancelled" && at >= Math.min(from, now) && at <= until;
 };
-const shown = await Promise.all((data.items ?? []).filter(isStarting).map((event) => service.fn.event(event, calendar)));
+const shown = await Promise.all(
+  (data.items ?? []).filter(isStarting).map((event) => service.fn.event(event, calendar)),
+);
 const records = shown.map((event) => ({ id: `${event.id}:${event.start.dateTime}`, minutesBefore, event }));
 return { records, cursor: { until: now }, more: false, emit: true };

@@ -3,8 +3,12 @@
 const secret = service.vars?.webhookSecret;
 if (!secret) return refuse(403, "The variable webhookSecret is not set: give it the secret of the webhook");
 const given = notification.headers["x-hub-signature"] ?? "";
-const digest = $.crypto.createHmac("sha256", secret).update(notification.rawBody ?? "").digest("hex");
-if (!isEqual(given, `sha256=${digest}`)) return refuse(401, "X-Hub-Signature does not fit the body and the webhook's secret");
+const digest = $.crypto
+  .createHmac("sha256", secret)
+  .update(notification.rawBody ?? "")
+  .digest("hex");
+if (!isEqual(given, `sha256=${digest}`))
+  return refuse(401, "X-Hub-Signature does not fit the body and the webhook's secret");
 if (typeof notification.body?.webhookEvent !== "string") return refuse(400, "The body names no webhookEvent");
 return { status: 200, body: { message: "Accepted" } };
 

@@ -15,12 +15,14 @@ try {
   found = await service.fn.search(asked, 50, cursor.page);
 } catch (error) {
   if (error.status !== 400 || !cursor.page) throw error;
-  return { records: [], cursor: { since: cursor.since }, more: true }; // a page too old to turn: once more from the start
+  // A page too old to turn: once more from the start.
+  return { records: [], cursor: { since: cursor.since }, more: true };
 }
 const began = cursor.began ?? timeOf(found.headers);
 const shown = await Promise.all(found.issues.map((issue) => service.fn.issue(issue)));
 const fresh = shown.filter((issue) => !(Date.parse(issue[change]) < cursor.since - OVERLAP_MINUTES * 60000));
-const records = fresh.map((issue) => ({ id: `${change}:${issue.id}${change === "updated" ? `:${issue.updated}` : ""}`, change, issue }));
+const idOf = ({ id, updated }) => (change === "created" ? `created:${id}` : `updated:${id}:${updated}`);
+const records = fresh.map((issue) => ({ id: idOf(issue), change, issue }));
 return found.nextPageToken
   ? { records, cursor: { since: cursor.since, began, jql: asked, page: found.nextPageToken }, more: true }
   : { records, cursor: { since: began }, more: false };

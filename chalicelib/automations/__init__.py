@@ -1,0 +1,11 @@
+"""Users' automations: what starts them, their versions, and an engine that neither forgets nor repeats.
+
+An *automation* belongs to a user and has numbered *versions*; a version is a trigger and a tree of *steps*. One run of
+a version is an *execution*: an item of `durable.steps` whose *journal* holds what every step came to, by the step's
+*address* in the tree. What to do next is decided from version and journal alone (rules/machine.py), so whoever takes
+an execution up goes on where the last worker stopped.
+
+automations.py, versions.py  definitions      activation.py   enable and disable       rules/     language and decisions
+starts.py  ways in            engine.py       take, decide, do, commit                  effects.py  what touches the world
+executions.py, history.py  shown to owners    events.py       what executions wait for  usage.py    what it cost
+"""

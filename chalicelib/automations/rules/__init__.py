@@ -1,0 +1,1 @@
+"""Decisions of automations, without I/O."""

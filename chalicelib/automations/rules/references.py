@@ -1,0 +1,99 @@
+"""References to earlier data: `{"@type": "reference", "path": [...]}`, and `${steps.a.output.x}` inside texts.
+
+A text that is one reference and nothing else keeps the type of what it names; inside a longer text numbers and texts
+stand as they are, anything else as JSON. What is not there is null. `$${` writes `${`.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+Lookup = Callable[[list[str]], Any]
+_TEMPLATE = re.compile(r"\$\$\{|\$\{([^{}]*)\}")
+_PART = re.compile(r"\.?([A-Za-z_$][\w$-]*)|\[(\d{1,9})\]|\[\"((?:[^\"\\]|\\.)*)\"\]|\['([^']*)'\]|\.(\d{1,9})")
+MAX_EXPANDED = 1_000_000
+
+
+class BadPath(ValueError):
+    """A text between `${` and `}` that is not a path."""
+
+
+def parse(text: str) -> list[str]:
+    """Read a path: `steps.a.output.list[0]["odd name"]`. Raises BadPath."""
+    text, at, parts = text.strip(), 0, []
+    while at < len(text):
+        found = _PART.match(text, at)
+        if found is None or (at == 0 and found[1] is None):
+            raise BadPath(f"not a path: {text[:100]}")
+        quoted = json.loads(f'"{found[3]}"') if found[3] is not None else found[4]
+        parts.append(next(part for part in (found[1], found[2], quoted, found[5]) if part is not None))
+        at = found.end()
+    if not parts:
+        raise BadPath("an empty path")
+    return parts
+
+
+def resolve(value: Any, lookup: Lookup) -> Any:
+    """Replace every reference in a value by what it names."""
+    if isinstance(value, str):
+        return _text(value, lookup) if "${" in value else value
+    if isinstance(value, dict):
+        if value.get("@type") == "reference":
+            return lookup([str(part) for part in value["path"]])
+        return {name: resolve(inner, lookup) for name, inner in value.items()}
+    if isinstance(value, list):
+        return [resolve(inner, lookup) for inner in value]
+    return value
+
+
+def paths_in(value: Any, where: str) -> Iterator[tuple[str, list[str]]]:
+    """List the references in a value, each with its place. Raises BadPath naming the place of a bad one."""
+    if isinstance(value, str):
+        for found in _TEMPLATE.finditer(value):
+            if found[1] is not None:
+                try:
+                    yield where, parse(found[1])
+                except (BadPath, ValueError) as error:
+                    raise BadPath(where) from error
+    elif isinstance(value, dict) and value.get("@type") == "reference":
+        path = value.get("path")
+        if not isinstance(path, list) or not path or not all(isinstance(part, str | int) for part in path):
+            raise BadPath(f"{where}.path")
+        yield f"{where}.path", [str(part) for part in path]
+    elif isinstance(value, dict):
+        for name, inner in value.items():
+            yield from paths_in(inner, f"{where}.{name}")
+    elif isinstance(value, list):
+        for number, inner in enumerate(value):
+            yield from paths_in(inner, f"{where}.{number}")
+
+
+def look_up(value: Any, path: list[str]) -> Any:
+    """Follow a path through JSON data; None where it leads nowhere."""
+    for part in path:
+        if isinstance(value, Mapping):
+            value = value.get(part)
+        elif isinstance(value, list) and part.isdecimal() and int(part) < len(value):
+            value = value[int(part)]
+        elif part == "length" and isinstance(value, list | str):
+            value = len(value)
+        else:
+            return None
+    return value
+
+
+def _text(text: str, lookup: Lookup) -> Any:
+    whole = _TEMPLATE.fullmatch(text)
+    if whole is not None and whole[1] is not None:
+        return lookup(parse(whole[1]))
+    made = _TEMPLATE.sub(lambda found: "${" if found[1] is None else _shown(lookup(parse(found[1]))), text)
+    return made[:MAX_EXPANDED]
+
+
+def _shown(value: Any) -> str:
+    if value is None:
+        return ""
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, separators=(",", ":"))

@@ -1,0 +1,1 @@
+return await service.fn.call("DELETE", input.data);

@@ -1,0 +1,2 @@
+const { method, ...data } = input.data;
+return await service.fn.call(method, data);

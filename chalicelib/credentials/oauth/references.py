@@ -1,0 +1,93 @@
+"""Fill in auth settings: reference objects and `${...}` become values of variables and of the exchange at hand."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from chalicelib.core.errors import Conflict
+
+MAX_DEPTH = 20
+_PLACE = re.compile(r"\$\{\s*([A-Za-z_$][A-Za-z0-9_$.-]{0,200})\s*\}")
+
+
+@dataclass(frozen=True)
+class Data:
+    """What references reach: the exchange's own values, the values of variables, the account's instance URL."""
+
+    source: Mapping[str, Any] = field(repr=False)
+    variables: Mapping[str, Any] = field(repr=False)
+    service_url: str | None = None
+
+
+def filled(value: Any, data: Data, depth: int = MAX_DEPTH) -> Any:
+    """Fill in a part of the settings; what refers to an absent value of the exchange becomes None.
+
+    Raises Conflict naming a variable without a value, or a text's reference to nothing.
+    """
+    if depth <= 0:
+        raise Conflict("the auth settings are nested too deeply")
+    if isinstance(value, str):
+        return _PLACE.sub(lambda place: as_text(_named(place[1], data)), value)
+    if isinstance(value, list):
+        return [filled(part, data, depth - 1) for part in value]
+    if isinstance(value, dict):
+        if value.get("@type") == "reference":
+            return _referred(value, data)
+        return {name: filled(part, data, depth - 1) for name, part in value.items()}
+    return value
+
+
+def as_text(value: Any) -> str:
+    """Spell a value for a form, header or query: lists joined by blanks, booleans in lower case."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, list):
+        return " ".join(as_text(part) for part in value)
+    if isinstance(value, dict):
+        raise Conflict("the auth settings put an object where a text belongs")
+    return "" if value is None else str(value)
+
+
+def _referred(reference: dict[str, Any], data: Data) -> Any:
+    operation = reference.get("operation")
+    if operation == "platformServiceVariable":
+        return _variable(str(reference.get("variable")), data)
+    path = reference.get("path")
+    if operation == "source" and isinstance(path, list) and path:
+        return _at(data.source, [str(part) for part in path])
+    raise Conflict("the auth settings hold a reference that says neither a variable nor a source")
+
+
+def _named(name: str, data: Data) -> Any:
+    path = name.removeprefix("input.").removeprefix("service.").split(".")
+    if path[0] == "vars" and len(path) == 2:
+        return _variable(path[1], data)
+    value = data.service_url if path == ["url"] else _at(data.source, path)
+    if value is None:
+        raise Conflict(f"the auth settings refer to ${{{name}}}, which has no value here")
+    return value
+
+
+def _variable(name: str, data: Data) -> Any:
+    value = data.variables.get(name)
+    if value is None:
+        raise Conflict(f"the variable {name} has no value yet", details={"variable": name})
+    return value
+
+
+def _at(value: Any, path: list[str]) -> Any:
+    for part in path:
+        if isinstance(value, list) and part.isdecimal() and int(part) < len(value):
+            value = value[int(part)]
+        else:
+            value = value.get(part) if isinstance(value, Mapping) else None
+    return value
+
+
+def at(value: Any, path: Any) -> Any:
+    """Read along a path (a list of names, or a text with dots) in a provider's answer; None when nothing is there."""
+    parts = path.split(".") if isinstance(path, str) else path
+    return _at(value, [str(part) for part in parts]) if isinstance(parts, list) and parts else None

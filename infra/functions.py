@@ -1,0 +1,158 @@
+"""Every deployed function: what starts it, how big it is, and what it may touch. One row each.
+
+The packaged configuration, the policies, the mappings, the alarms and the sizing are all made from these rows; a test
+holds them to what the app registers and to the AWS calls seen while the suite runs. To add a function: its handler in
+`workers.py`, its queue in `infra/queues.py`, one row here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+TIMEOUT_S = 60  # leases and sweeps reckon with a message hidden for six times this
+API = "api_handler"
+
+
+@dataclass(frozen=True)
+class Stage:
+    """What differs between stages beyond `.chalice/config.json`."""
+
+    name: str
+    is_kept: bool  # tables, bucket and key outlive the stack, and tables refuse deletion
+    share: float  # of each function's `most`
+    requests_per_s: int
+    burst: int
+
+    @property
+    def prefix(self) -> str:
+        """What stands before every table's, queue's and function's name."""
+        return f"millrace-{self.name}-"
+
+
+STAGES = {
+    stage.name: stage
+    for stage in (
+        Stage("dev", is_kept=False, share=0.1, requests_per_s=50, burst=100),
+        Stage("staging", is_kept=True, share=0.2, requests_per_s=200, burst=400),
+        Stage("prod", is_kept=True, share=1.0, requests_per_s=2000, burst=4000),
+    )
+}
+
+
+@dataclass(frozen=True)
+class Function:
+    """One Lambda function. `queue` starts it, or a schedule, or (the API) neither."""
+
+    name: str  # as Chalice knows it
+    handler: str
+    queue: str = ""
+    timeout_s: int = TIMEOUT_S
+    memory_mb: int = 1024
+    most: int = 0  # invocations at once in prod: of the mapping, or reserved for a schedule
+    late_s: int = 900  # an alarm when the oldest message is older
+    tables: Mapping[str, str] = field(default_factory=dict)  # short name, `/index/due` behind it for the index
+    sends: tuple[str, ...] = ()
+    keys: str = ""
+    blobs: str = ""
+
+    @property
+    def logical_id(self) -> str:
+        """Its name in the template."""
+        return "APIHandler" if self.name == API else camel(self.name)
+
+    def most_in(self, stage: Stage) -> int:
+        """How many invocations may run at once in a stage; a mapping takes at least 2."""
+        return max(2, round(self.most * stage.share)) if self.queue else self.most
+
+    def full_name(self, stage: Stage) -> str:
+        """Its name in the account."""
+        return stage.prefix + self.name
+
+
+def camel(name: str) -> str:
+    """Spell a name as the template does: fan_out becomes FanOut."""
+    return "".join(part[0].upper() + part[1:] for part in name.replace("-", "_").split("_"))
+
+
+# fmt: off
+_W = "chalicelib.subscriptions.workers."
+FUNCTIONS = (
+    Function(API, "app.app", timeout_s=29, memory_mb=1769, keys="Decrypt GenerateDataKey", blobs="GetObject PutObject",
+        tables={
+            "identity":  "DeleteItem GetItem PutItem Query",
+            "catalogue": "BatchGetItem DeleteItem GetItem PutItem Query",
+            "vault":     "DeleteItem GetItem PutItem Query",
+            "work":      "BatchGetItem DeleteItem GetItem PutItem Query UpdateItem",
+            "delivery":  "BatchGetItem DeleteItem GetItem PutItem Query UpdateItem",
+        },
+        sends=("connectors_import", "platform_cleanup", "subscriptions_fan_out", "subscriptions_poll",
+               "subscriptions_retry")),
+    Function("fan_out", _W + "fan_out", queue="subscriptions_fan_out", most=100, keys="Decrypt",
+        blobs="GetObject",
+        tables={
+            "catalogue": "GetItem Query",
+            "vault":     "GetItem Query",
+            "work":      "BatchGetItem PutItem",
+            "delivery":  "Query UpdateItem",
+        },
+        sends=("subscriptions_deliver", "subscriptions_fan_out", "subscriptions_retry")),
+    Function("deliver", _W + "deliver", queue="subscriptions_deliver", most=300, keys="Decrypt",
+        blobs="GetObject PutObject",
+        tables={
+            "identity":  "GetItem",
+            "catalogue": "GetItem Query",
+            "vault":     "GetItem Query",
+            "work":      "BatchGetItem",
+            "delivery":  "BatchGetItem BatchWriteItem GetItem PutItem UpdateItem",
+        },
+        sends=("subscriptions_retry",)),
+    Function("retry", _W + "retry", queue="subscriptions_retry", most=100, late_s=3600, keys="Decrypt",
+        blobs="GetObject PutObject",
+        tables={
+            "identity":  "GetItem",
+            "catalogue": "GetItem Query",
+            "vault":     "GetItem Query",
+            "work":      "BatchGetItem",
+            "delivery":  "BatchGetItem BatchWriteItem DeleteItem GetItem PutItem Query UpdateItem",
+        },
+        sends=("subscriptions_retry",)),
+    Function("poll", _W + "poll", queue="subscriptions_poll", most=50, keys="Decrypt",
+        tables={
+            "identity":  "GetItem",
+            "catalogue": "GetItem Query",
+            "vault":     "GetItem Query",
+            "work":      "PutItem UpdateItem",
+            "delivery":  "GetItem",
+        },
+        sends=("subscriptions_deliver", "subscriptions_poll")),
+    Function("bury", _W + "bury", queue="dead_letters", memory_mb=512, most=5,
+        tables={"work": "BatchGetItem PutItem", "delivery": "UpdateItem"}),
+    Function("platform_cleanup", "chalicelib.identity.workers.platform_cleanup", queue="platform_cleanup", most=10,
+        late_s=3600, keys="Decrypt",
+        tables={
+            "identity":  "GetItem",
+            "catalogue": "BatchWriteItem DeleteItem GetItem Query",
+            "vault":     "BatchGetItem BatchWriteItem DeleteItem Query",
+            "delivery":  "Query",
+        },
+        sends=("platform_cleanup",)),
+    Function("connectors_import", "chalicelib.connectors.workers.connectors_import", queue="connectors_import",
+        memory_mb=1769, most=10, late_s=3600,
+        tables={"catalogue": "GetItem PutItem", "work": "GetItem UpdateItem"},
+        sends=("connectors_import",)),
+    Function("subscriptions_tick", _W + "tick", memory_mb=512, most=1,
+        tables={
+            "work":               "PutItem UpdateItem",
+            "work/index/due":     "Query",
+            "delivery":           "UpdateItem",
+            "delivery/index/due": "Query",
+        },
+        sends=("subscriptions_poll", "subscriptions_retry")),
+)
+# fmt: on
+
+
+def by_handler() -> dict[str, Function]:
+    """Map what Lambda calls to its row."""
+    return {function.handler: function for function in FUNCTIONS}

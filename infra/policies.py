@@ -1,0 +1,78 @@
+"""The policy of each function, from its row in `infra/functions.py`: named actions on named resources, nothing else."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from infra.functions import Function, Stage, camel
+
+Statement = dict[str, Any]
+CONSUMES = ("ChangeMessageVisibility", "DeleteMessage", "GetQueueAttributes", "ReceiveMessage")
+
+
+def document(function: Function, stage: Stage) -> dict[str, Any]:
+    """Write the policy document of a function, in the template's words."""
+    statements = [_logs(function, stage), *_tables(function), *_queues(function)]
+    if function.keys:
+        statements.append(_keys(function))
+    if function.blobs:
+        statements.append(_allow("s3", function.blobs.split(), {"Fn::Sub": "${BlobBucket.Arn}/*"}))
+    return {"Version": "2012-10-17", "Statement": statements}
+
+
+def granted(function: Function) -> set[tuple[str, str]]:
+    """List what a function may do, as pairs of action and short resource name."""
+    pairs = {(f"dynamodb:{action}", table) for table, actions in function.tables.items() for action in actions.split()}
+    for queue in function.sends:
+        pairs |= {("sqs:SendMessage", queue), ("sqs:GetQueueUrl", queue)}
+    if function.queue:
+        pairs |= {(f"sqs:{action}", function.queue) for action in (*CONSUMES, "GetQueueUrl")}
+    pairs |= {(f"kms:{action}", "key") for action in function.keys.split()}
+    return pairs | {(f"s3:{action}", "blobs") for action in function.blobs.split()}
+
+
+def table_id(short_name: str) -> str:
+    """Name a table in the template."""
+    return camel(short_name) + "Table"
+
+
+def queue_id(name: str) -> str:
+    """Name a queue in the template."""
+    return camel(name) + "Queue"
+
+
+def _tables(function: Function) -> list[Statement]:
+    return [_allow("dynamodb", actions.split(), _table(name)) for name, actions in function.tables.items()]
+
+
+def _table(name: str) -> dict[str, Any]:
+    short, _, index = name.partition("/")
+    return {"Fn::Sub": f"${{{table_id(short)}.Arn}}/{index}"} if index else _arn(table_id(short))
+
+
+def _queues(function: Function) -> list[Statement]:
+    statements = []
+    if function.queue:
+        statements.append(_allow("sqs", [*CONSUMES, "GetQueueUrl"], _arn(queue_id(function.queue))))
+    if function.sends:
+        statements.append(_allow("sqs", ["GetQueueUrl", "SendMessage"], [_arn(queue_id(q)) for q in function.sends]))
+    return statements
+
+
+def _keys(function: Function) -> Statement:
+    """Let the key be used for nothing but data keys that are bound to a workspace."""
+    bound = {"Null": {"kms:EncryptionContext:workspace": "false"}}
+    return {**_allow("kms", function.keys.split(), _arn("MasterKey")), "Condition": bound}
+
+
+def _logs(function: Function, stage: Stage) -> Statement:
+    group = f"arn:${{AWS::Partition}}:logs:${{AWS::Region}}:${{AWS::AccountId}}:log-group:/aws/lambda/{function.full_name(stage)}"
+    return _allow("logs", ["CreateLogStream", "PutLogEvents"], {"Fn::Sub": f"{group}:log-stream:*"})
+
+
+def _allow(service: str, actions: list[str], resource: Any) -> Statement:
+    return {"Effect": "Allow", "Action": [f"{service}:{action}" for action in actions], "Resource": resource}
+
+
+def _arn(logical_id: str) -> dict[str, Any]:
+    return {"Fn::GetAtt": [logical_id, "Arn"]}

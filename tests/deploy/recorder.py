@@ -1,0 +1,106 @@
+"""Writes down which deployed function made which AWS call, while any test runs.
+
+A call is what IAM sees: `dynamodb:UpdateItem` on `work`, `sqs:SendMessage` on `subscriptions_retry`. Calls outside a
+handler are the tests' own and are left out. The key file and the folder of blobs stand for KMS and S3.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import chalice.app
+
+from chalicelib.adapters import aws, blobs, keys
+from chalicelib.core import config
+
+API = "api_handler"
+Call = tuple[str, str, str]  # handler, action, resource
+
+calls: set[Call] = set()
+_inside: list[str] = []
+_PARTS = {"Put": "PutItem", "Update": "UpdateItem", "Delete": "DeleteItem", "ConditionCheck": "ConditionCheckItem"}
+
+
+def install() -> None:
+    """Watch handlers and clients from now on."""
+    _around(chalice.app.EventSourceHandler, "__call__", lambda handler: _name_of(handler.func))
+    _around(chalice.app.Chalice, "__call__", lambda _app: API)
+    make = aws._make
+
+    @functools.wraps(make)
+    def made(service: str) -> Any:
+        client = make(service)
+        client.meta.events.register(f"before-parameter-build.{service}", _note)
+        return client
+
+    aws._make = made
+    for kind, method, action, resource in (
+        (keys.FileKeys, "new_data_key", "kms:GenerateDataKey", "key"),
+        (keys.FileKeys, "unwrap", "kms:Decrypt", "key"),
+        (blobs.FolderBlobs, "put", "s3:PutObject", "blobs"),
+        (blobs.FolderBlobs, "get", "s3:GetObject", "blobs"),
+        (blobs.FolderBlobs, "delete", "s3:DeleteObject", "blobs"),
+    ):
+        _before(kind, method, functools.partial(_add, action, resource))
+
+
+def _name_of(function: Callable[..., Any]) -> str:
+    return f"{function.__module__}.{function.__name__}"
+
+
+def _around(kind: Any, method: str, name_of: Callable[[Any], str]) -> None:
+    original = getattr(kind, method)
+
+    @functools.wraps(original)
+    def watched(self: Any, *arguments: Any, **more: Any) -> Any:
+        _inside.append(name_of(self))
+        try:
+            return original(self, *arguments, **more)
+        finally:
+            _inside.pop()
+
+    setattr(kind, method, watched)
+
+
+def _before(kind: Any, method: str, act: Callable[[], None]) -> None:
+    original = getattr(kind, method)
+
+    @functools.wraps(original)
+    def watched(self: Any, *arguments: Any, **more: Any) -> Any:
+        act()
+        return original(self, *arguments, **more)
+
+    setattr(kind, method, watched)
+
+
+def _note(params: dict[str, Any], model: Any, **_rest: Any) -> None:
+    for action, resource in _needed(model.service_model.service_name, model.name, params):
+        _add(action, resource)
+
+
+def _needed(service: str, operation: str, params: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    if service == "sqs":
+        name = params.get("QueueName") or params["QueueUrl"].rsplit("/", 1)[-1]
+        action = {"SendMessageBatch": "SendMessage"}.get(operation, operation)
+        yield f"sqs:{action}", name.removeprefix(config.queue_prefix())
+    elif operation == "TransactWriteItems":
+        for item in params["TransactItems"]:
+            for part, body in item.items():
+                yield f"dynamodb:{_PARTS[part]}", _table(body["TableName"])
+    elif service == "dynamodb":
+        for table in params.get("RequestItems") or [params.get("TableName", "")]:
+            index = f"/index/{params['IndexName']}" if "IndexName" in params else ""
+            yield f"dynamodb:{operation}", _table(table) + index
+    else:
+        yield f"{service}:{operation}", "?"
+
+
+def _table(name: str) -> str:
+    return name.removeprefix(config.settings().table_prefix)
+
+
+def _add(action: str, resource: str) -> None:
+    if _inside:
+        calls.add((_inside[-1], action, resource))
