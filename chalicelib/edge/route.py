@@ -22,7 +22,7 @@ from chalicelib.adapters import logs
 from chalicelib.core import clock, ids, jsontext
 from chalicelib.core.call import Call, Caller, usable_text
 from chalicelib.core.errors import InvalidInput, NotFound, PlatformError, UnsupportedMedia
-from chalicelib.edge import auth, idempotency
+from chalicelib.edge import auth, idempotency, paths
 from chalicelib.edge.failures import BUG, INTERACTOR, MethodNotAllowed, render
 from chalicelib.edge.schema import In, Out
 
@@ -93,9 +93,8 @@ def complete(app: Chalice) -> None:
         if missing:
             view = _refusal(MethodNotAllowed(allowed))
             app.route(path, methods=missing, name=f"refuse_{path}", content_types=ANY_TYPE)(view)
-    view = _refusal(NotFound("there is nothing at this path"))
     for path in ("/", "/{proxy+}"):
-        app.route(path, methods=list(VERBS), name=f"unknown_{path}", content_types=ANY_TYPE)(view)
+        app.route(path, methods=list(VERBS), name=f"unknown_{path}", content_types=ANY_TYPE)(_unknown(app))
 
 
 def bind_request(request: Any, get_response: Callable[[Any], Any]) -> Any:
@@ -112,6 +111,21 @@ def _view(row: Route, surface: str) -> Callable[..., Response]:
         return _answer(surface, row.operation_id, lambda request, request_id: _serve(surface, row, request, request_id, path))
 
     view.__name__ = row.operation_id
+    return view
+
+
+def _unknown(app: Chalice) -> Callable[..., Response]:
+    """Make the view of every other path: a slash too many at the end is forgiven, the rest is not there."""
+    refuse = _refusal(NotFound("there is nothing at this path"))
+
+    def view() -> Response:
+        request = _request.get()
+        found = paths.find(app.routes, (request.uri_params or {}).get("proxy", ""))
+        if found is None:
+            return refuse()
+        resource, values = found
+        return app.routes[resource][request.method].view_function(**values)
+
     return view
 
 

@@ -29,7 +29,6 @@ REFUSED = {"getServiceOauthUrl": 409}  # reads that a service of every kind of c
 STRICTER = {"createUserToken": {"serviceSecurityId"}}  # without it nothing says what the token is for
 MISSING = {  # operations of the contract that are not served yet: only ever shrinks
     "executeAutomation",
-    "getServiceOauthUrl",
 }
 Json = dict[str, Any]
 

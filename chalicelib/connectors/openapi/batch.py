@@ -43,6 +43,8 @@ def advance(body: Json, deadline_ms: int) -> float | None:
     now_ms = clock.now_ms()
     lease = leases.take(WORK, records.key_of(body["w"], body["imp"]), now_ms, LEASE_MS, when=records.is_open())
     if isinstance(lease, NotTaken):
+        if lease.row is not None and lease.row["st"] in (State.DONE, State.FAILED):
+            records.drop_parts(lease.row)  # whoever ended it may have fallen before this
         return lease.hide_s(now_ms)
     try:
         row = _Take(lease, min(deadline_ms, now_ms + TAKE_MS)).run()

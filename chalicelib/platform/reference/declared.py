@@ -93,6 +93,7 @@ ERRORS = {"interactor": "Error", "novu": "NovuError"}  # surface -> the schema o
 
 ADDED: dict[str, Json] = {
     "KeyOut": {"prefix": {"type": "string"}},
+    "TokenOut": {},  # makes one of its fields itself
     "UserTokenOut": {
         form: {"type": ["object", "null"], "properties": {"set": {"const": True}, "last4": {"type": "string"}}}
         for form in ("oauth", "key", "basic")

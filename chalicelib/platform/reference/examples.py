@@ -20,6 +20,23 @@ SENT: dict[str, Any] = {  # of bodies where a real one says more
     },
     "createEvent": {"name": "notification", "logic": {"route": "return notification.headers['x-event'];"}},
     "createTrigger": {"name": "issue", "logic": {"trigger": "return notification.body.issue;"}},
+    "createDatatype": {
+        "name": "project",
+        "schema": {"data": {"type": "string"}, "valuesLogicInput": []},
+        "logic": {
+            "values": "return (await service.fn.projects()).map(({ key, name }) => ({ label: name, value: key }));"
+        },
+    },
+    "createCondition": {
+        "name": "issue.isOpen",
+        "schema": {"variables": [{"title": "state", "type": "string", "x-required": True}], "output": {}},
+        "logic": {"execute": "return input.data.state === 'open';"},
+    },
+    "refreshActionVariables": {"step": [{"title": "project", "value": "MILL"}], "targetField": "project"},
+    "testLogic": {"table": "ActionVersion", "id": "ACTION_ID", "data": {"number": 1}},
+    "testNotification": {"service": "github", "notification": {"headers": {"x-event": "issue"}, "body": {"issue": {}}}},
+    "createGroup": {"name": "editors", "source": "local"},
+    "addGroupUser": {"userId": "ada", "role": "member"},
     "createUserToken": {"name": "ada", "serviceSecurityId": "SECURITY_ID", "key": "ghp_..."},
     "importService": {
         "name": "pets",
@@ -87,6 +104,6 @@ def _by_type(schema: Json, shared: dict[str, Json], name: str, depth: int) -> An
 def _text(schema: Json, name: str) -> str:
     if name in _TEXTS:
         return _TEXTS[name]
-    if schema.get("format") == "uri":
+    if schema.get("format") == "uri" or schema.get("pattern", "").startswith("^https?://"):
         return "https://example.com/"
     return _TEXTS["id"] if name.endswith(("Id", "_id")) else (name or "text")

@@ -257,6 +257,22 @@ def test_a_mail_reads_back_as_it_was_written() -> None:
     assert (file.get_filename(), file.get_content()) == ("Übersicht 1.bin", bytes(range(256)))
 
 
+def test_a_reply_to_all_leaves_out_only_oneself_and_the_sender() -> None:
+    to = '"Doe, Bob" <bob@example.com>, some@example.com, Me <ME@example.com>, ann@example.com'
+    headers = {"From": "Ann <ann@example.com>", "To": to, "Subject": "Lunch", "Message-ID": "<m1@x>"}
+    listed = [{"name": name, "value": value} for name, value in headers.items()]
+    message = {"id": "m1", "threadId": "t1", "payload": {"headers": listed}}
+    vendor = Vendor(message, {"emailAddress": "me@example.com"}, {"id": "m2"}, {"id": "m2"})
+    data = {"id": "m1", "text": "Yes", "all": True}
+    logic("gmail", vendor).run("action", "email.reply", "execute", input={"data": data})
+
+    raw = base64.urlsafe_b64decode(json.loads(vendor.asked[2]["body"])["raw"] + "==")
+    mail = email.message_from_bytes(raw, policy=email.policy.default)
+    assert [one.addr_spec for one in mail["Cc"].addresses] == ["bob@example.com", "some@example.com"]
+    assert (mail["To"], mail["Subject"]) == ("Ann <ann@example.com>", "Re: Lunch")
+    assert (mail["In-Reply-To"], mail["References"]) == ("<m1@x>", "<m1@x>")
+
+
 @pytest.mark.parametrize(
     "fields", [{"subject": "a\r\nBcc: x@example.com"}, {"to": "a@example.com\nBcc: x@example.com"}]
 )

@@ -15,11 +15,13 @@ CODE = {"language": "javascript", "code": "return 1"}
 def test_a_plain_string_is_code() -> None:
     assert logic.normalised("action", {"execute": "return 1"}) == {"execute": CODE}
     assert logic.normalised("trigger", {"poll": {"code": "return 1"}}) == {"poll": CODE}
+    assert logic.normalised("condition", {"execute": "return 1"}) == {"execute": CODE}
+    assert logic.normalised("datatype", {"values": "return 1"}) == {"values": CODE}
     assert logic.normalised("version", {"fn": {"a": "return 1"}}) == {"fn": {"a": CODE}}
 
 
 def test_what_is_normal_stays_as_it_is() -> None:
-    once = logic.normalised("event", {"route": "x", "response": {"language": "typescript", "code": "y"}})
+    once = logic.normalised("event", {"route": "x", "response": {"language": "javascript", "code": "y"}})
     assert logic.normalised("event", once) == once
 
 
@@ -31,6 +33,9 @@ def test_what_is_normal_stays_as_it_is() -> None:
         ("variable", {"execute": "x"}, "body.logic.execute"),
         ("action", {"execute": None}, "body.logic.execute"),
         ("action", {"execute": {"language": "python", "code": "x"}}, "body.logic.execute.language"),
+        ("action", {"execute": {"language": "typescript", "code": "x"}}, "body.logic.execute.language"),
+        ("condition", {"values": "x"}, "body.logic.values"),
+        ("datatype", {"execute": "x"}, "body.logic.execute"),
         ("action", {"execute": "a\0b"}, "body.logic.execute"),
         ("version", {"fn": ["x"]}, "body.logic.fn"),
         ("version", {"fn": {"a-b": "x"}}, "body.logic.fn.a-b"),

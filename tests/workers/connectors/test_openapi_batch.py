@@ -8,10 +8,13 @@ from typing import Any
 
 import pytest
 
+from chalicelib.adapters.blobs import blobs
 from chalicelib.connectors.openapi import batch, imports, records
 from chalicelib.connectors.workers import connectors_import
+from chalicelib.core.errors import NotFound
 from chalicelib.storage import item
 from chalicelib.storage.table import Table
+from chalicelib.storage.tables import WORK
 from tests import queues
 from tests.api.connectors.openapi_documents import IMPORT, Json, document
 from tests.client import Client
@@ -70,6 +73,20 @@ def test_an_import_whose_service_is_deleted_meanwhile_ends(client: Client, monke
     client.delete(f"/v1/service/{service}").ok()
     made = drain(client, import_id)
     assert (made["state"], made["reason"]) == ("failed", "the service was deleted meanwhile")
+
+
+def test_the_parts_are_removed_at_the_end_even_by_a_late_message(client: Client) -> None:
+    import_id = upload(client, many(3))
+    client.post(f"/v1/service/import/{import_id}/start").ok()
+    row = records.find(client.key, import_id)
+    assert row["st"] == "done"
+    with pytest.raises(NotFound):
+        records.text_of(row)
+    late = {**row, "parts": {"1": blobs().put(client.key, b"left over")}}
+    WORK.put(late)
+    queues.drain(batch.QUEUE, connectors_import)
+    with pytest.raises(NotFound):
+        records.text_of(late)
 
 
 class Killed(BaseException):

@@ -21,7 +21,6 @@ META = "".join(
     f"&metadataHeaders={name}"
     for name in ("From", "To", "Cc", "Bcc", "Reply-To", "Subject", "Date", "Message-ID", "References")
 )
-ANN = {"emailAddress": {"name": "Ann", "address": "ann@example.com"}}
 
 CASES: list[Case] = [
     (

@@ -1,0 +1,451 @@
+"""Connecting an account: the address, the state, the callback, the token."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+
+from chalicelib.credentials.oauth.states import s256
+from chalicelib.storage.table import Key
+from chalicelib.storage.tables import VAULT
+from tests.api.credentials.signing import Signing
+from tests.builders import USER, make_security, make_service, make_variable, make_version
+from tests.client import Client, with_query
+from tests.fakes.oauth_provider import BASE, CLIENT_ID, SHORT
+
+HOME = "https://app.example/done"
+
+
+def parameters(url: str) -> dict[str, str]:
+    return {name: values[0] for name, values in parse_qs(urlsplit(url).query).items()}
+
+
+def reference(operation: str, **more: Any) -> dict[str, Any]:
+    return {"@type": "reference", "operation": operation, **more}
+
+
+def set_auth(signing: Signing, auth: Any) -> None:
+    path = f"/v1/service/{signing.service}/security/{signing.security}?version=1.0.0"
+    signing.client.put(path, {"config": {"auth": auth}}).ok()
+
+
+# --- the address ------------------------------------------------------------------------------------------------
+
+
+def test_the_address_has_all_a_provider_needs(signing: Signing) -> None:
+    url = signing.url()
+    asked = parameters(url)
+    assert url.startswith(f"{BASE}/authorize?")
+    assert asked["redirect_uri"].endswith("/v1/oauth/callback")
+    assert (asked["client_id"], asked["scope"], asked["tenant"]) == (CLIENT_ID, "openid mail", "1")
+    assert (asked["response_type"], asked["code_challenge_method"]) == ("code", "S256")
+    assert len(asked["state"]) == len(asked["code_challenge"]) == 43
+    assert parameters(signing.url())["state"] != asked["state"]
+
+
+def test_the_user_is_made_on_the_fly(signing: Signing) -> None:
+    assert signing.client.get(f"/v1/user/{USER}").status == 404
+    signing.url()
+    assert signing.client.get(f"/v1/user/{USER}").status == 200
+
+
+def test_what_makes_the_flow_safe_cannot_be_set_otherwise(signing: Signing) -> None:
+    bad = {
+        "state": "mine",
+        "code_challenge_method": "plain",
+        "redirect_uri": "https://evil.example",
+        "access_type": "x",
+    }
+    set_auth(signing, {**SHORT, "parameter": bad})
+    asked = parameters(signing.url())
+    assert (asked["code_challenge_method"], asked["access_type"]) == ("S256", "x")
+    assert asked["state"] != "mine" and "evil" not in asked["redirect_uri"]
+
+
+def test_a_missing_value_is_named(client: Client, signing: Signing) -> None:
+    variable = next(v for v in client.get(f"/v1/service/{signing.service}/variable").ok() if v["name"] == "clientId")
+    client.put(f"/v1/service/{signing.service}/variable/{variable['id']}/value", {"value": None}).ok()
+    answer = signing.ask()
+    assert (answer.status, answer.body["details"]) == (409, {"variable": "clientId"})
+    assert client.get(f"/v1/user/{USER}").status == 404
+
+
+def test_a_disabled_service_is_refused(client: Client, signing: Signing) -> None:
+    client.put(f"/v1/service/{signing.service}", {"enabled": False}).ok()
+    assert signing.ask().status == 403
+
+
+def test_a_service_without_oauth_is_refused(client: Client) -> None:
+    service = make_service(client)
+    make_security(client, service)
+    answer = client.get(with_query(f"/v1/service/{service}/oauth", userId="u"))
+    assert (answer.status, "oauth2" in answer.body["error"]) == (409, True)
+
+
+@pytest.mark.parametrize(
+    "auth",
+    [
+        {},
+        "text",
+        {"authorization": {}},
+        {"authorization": {"url": "javascript:alert(1)"}},
+        {"authorization": {"url": "https://169.254.169.254/"}},
+        {**SHORT, "clientAuthentication": "magic"},
+        {**SHORT, "parameter": {"response_mode": "form_post"}},
+        {**SHORT, "parameter": {"x": "${nothing.here}"}},
+        {**SHORT, "parameter": {"x": {"@type": "reference", "operation": "other"}}},
+    ],
+)
+def test_settings_that_cannot_be_used_are_a_conflict(signing: Signing, auth: Any) -> None:
+    set_auth(signing, auth)
+    assert signing.ask().status == 409
+
+
+def test_securities_are_named_or_chosen(client: Client, signing: Signing) -> None:
+    other = make_security(client, signing.service, type="oauth2", config={"auth": {**SHORT, "scopes": "other"}})
+    key = make_security(client, signing.service)
+    assert parameters(signing.url())["scope"] == "openid mail"
+    assert parameters(signing.url(securityId=other))["scope"] == "other"
+    assert [signing.ask(securityId=wrong).status for wrong in (key, "unknown")] == [404, 404]
+    version = client.get(f"/v1/service/{signing.service}/version").ok()[0]["id"]
+    client.put(f"/v1/service/{signing.service}/version/{version}", {"defaultServiceSecurityId": other}).ok()
+    assert parameters(signing.url())["scope"] == "other"
+
+
+# --- the callback -----------------------------------------------------------------------------------------------
+
+
+def test_the_whole_way(signing: Signing) -> None:
+    token = signing.connect()
+    assert token == {"id": token["id"], "name": "ada@provider.example", "status": "ACTIVE"}
+    assert signing.run().ok()["output"] == "ada"
+    assert signing.provider.refreshes == 0
+
+
+def test_the_page_says_nothing_of_the_request_and_loads_nothing(signing: Signing) -> None:
+    answer = signing.come_back(signing.provider.grant(signing.url()))
+    assert (answer.status, answer.headers["content-type"]) == (200, "text/html; charset=utf-8")
+    assert answer.headers["cache-control"] == "no-store"
+    assert "default-src 'none'" in answer.headers["content-security-policy"]
+    assert "secret" not in answer.body and "state" not in answer.body
+
+
+def test_a_state_works_once(signing: Signing) -> None:
+    back = signing.provider.grant(signing.url())
+    assert [signing.come_back(back).status for _ in range(3)] == [200, 400, 400]
+    assert len(signing.tokens()) == 1
+
+
+@pytest.mark.parametrize("state", [None, "", "x", "x" * 43, "é" * 43, "../" * 400])
+def test_a_forged_state_is_refused(signing: Signing, state: str | None) -> None:
+    back = {"code": "<b>c</b>"} | ({} if state is None else {"state": state})
+    answer = signing.come_back(back)
+    assert (answer.status, "<b>" in answer.body) == (400, False)
+    assert signing.provider.forms == []
+
+
+def test_a_state_lasts_ten_minutes(signing: Signing) -> None:
+    back = signing.provider.grant(signing.url())
+    signing.clock.advance_s(599)
+    late = signing.provider.grant(signing.url())
+    assert signing.come_back(back).status == 200
+    signing.clock.advance_s(601)
+    assert signing.come_back(late).status == 400
+
+
+def test_a_state_of_another_workspace_leads_there_alone(signing: Signing, workspace: str, stranger: Client) -> None:
+    """Moving what is stored under a state to another one, or to another workspace, opens nothing."""
+    first, second = signing.provider.grant(signing.url()), signing.provider.grant(signing.url())
+    rows = [row for row in all_states() if row["doc"]["workspace_id"] == workspace]
+    VAULT.put({**rows[0], "doc": rows[1]["doc"]})
+    VAULT.put({**rows[1], "doc": {**rows[1]["doc"], "workspace_id": stranger.key}})
+    assert {signing.come_back(back).status for back in (first, second)} == {400}
+    assert signing.provider.forms == []
+
+
+def all_states() -> list[dict[str, Any]]:
+    from moto.core import DEFAULT_ACCOUNT_ID
+    from moto.dynamodb.models import dynamodb_backends
+
+    table = dynamodb_backends[DEFAULT_ACCOUNT_ID]["eu-central-1"].tables[VAULT.name]
+    keys = [pk.value for pk in table.items if pk.value.startswith("-#STATE#")]
+    return [row for key in keys if (row := VAULT.get(Key(key, "S")))]
+
+
+def test_a_state_is_stored_as_a_hash_and_its_content_sealed(signing: Signing) -> None:
+    state = parameters(signing.url())["state"]
+    assert state not in str(all_states()) and USER not in str(all_states())
+
+
+@pytest.mark.parametrize("issuer", ["https://other.example", f"{BASE}/"])
+def test_another_issuers_answer_is_refused(signing: Signing, issuer: str) -> None:
+    back = signing.provider.grant(signing.url())
+    assert signing.come_back({**back, "iss": issuer}).status == 400
+    assert (signing.provider.forms, signing.come_back(back).status) == ([], 400)
+
+
+@pytest.mark.parametrize(("issuer", "status"), [("https://other.example", 400), (f"{BASE}/tenant", 200)])
+def test_without_a_configured_issuer_its_host_counts(signing: Signing, issuer: str, status: int) -> None:
+    set_auth(signing, {name: value for name, value in SHORT.items() if name != "issuer"})
+    assert signing.come_back({**signing.provider.grant(signing.url()), "iss": issuer}).status == status
+
+
+def test_an_id_token_of_another_issuer_is_refused(signing: Signing) -> None:
+
+    claims = {"iss": "https://other.example", "sub": "ada", "aud": CLIENT_ID}
+    middle = base64.urlsafe_b64encode(json.dumps(claims).encode()).decode().rstrip("=")
+    signing.provider.extra = {"id_token": f"a.{middle}.c"}
+    assert signing.come_back(signing.provider.grant(signing.url())).status == 400
+    assert signing.tokens() == []
+
+
+@pytest.mark.parametrize(("error", "text"), [("access_denied", "not granted"), ("<script>", "did not complete")])
+def test_a_providers_error_becomes_a_readable_page_and_spends_the_state(
+    signing: Signing, error: str, text: str
+) -> None:
+    back = signing.provider.grant(signing.url())
+    answer = signing.come_back({"state": back["state"], "error": error, "error_description": "<script>"})
+    assert (answer.status, text in answer.body, "<script>" in answer.body) == (400, True, False)
+    assert signing.come_back(back).status == 400
+
+
+def test_a_refused_code_is_told_without_the_providers_words(signing: Signing) -> None:
+    back = {**signing.provider.grant(signing.url()), "code": "stolen-code"}
+    answer = signing.come_back(back)
+    assert (answer.status, "stolen" in answer.body) == (400, False)
+    assert signing.tokens() == []
+
+
+def test_a_code_of_another_authorization_is_refused(signing: Signing) -> None:
+    """PKCE: a code injected into another user's callback does not fit the verifier."""
+    attackers, victims = signing.provider.grant(signing.url("attacker")), signing.provider.grant(signing.url("victim"))
+    assert signing.come_back({**victims, "code": attackers["code"]}).status == 400
+    assert signing.tokens("victim") == []
+
+
+@pytest.mark.parametrize("change", ["settings", "service", "user", "disabled"])
+def test_what_changed_meanwhile_ends_it(client: Client, signing: Signing, change: str) -> None:
+    back = signing.provider.grant(signing.url())
+    if change == "settings":
+        set_auth(signing, {**SHORT, "tokenUrl": "https://evil.example/token"})
+    elif change == "disabled":
+        client.put(f"/v1/service/{signing.service}", {"enabled": False}).ok()
+    else:
+        client.delete(f"/v1/service/{signing.service}" if change == "service" else f"/v1/user/{USER}").ok()
+    assert signing.come_back(back).status == 400
+    assert signing.provider.forms == []
+
+
+def test_the_browser_that_began_may_be_the_only_one_to_finish(signing: Signing) -> None:
+
+    cookie = "a-random-value"
+    browser = base64.urlsafe_b64encode(hashlib.sha256(cookie.encode()).digest()).rstrip(b"=").decode()
+    ours, theirs = (signing.provider.grant(signing.url(browser=browser)) for _ in range(2))
+    assert signing.come_back(theirs).status == 400
+    assert signing.come_back(ours, headers={"cookie": f"a=b; millrace_browser={cookie}"}).status == 200
+    assert signing.ask(browser=cookie).status == 400
+
+
+# --- accounts ---------------------------------------------------------------------------------------------------
+
+
+def test_the_same_account_updates_its_token_and_keeps_its_ids(signing: Signing) -> None:
+    first = signing.connect(account="ada")
+    virtual = signing.row()["doc"]["virtual_id"]
+    signing.clock.advance_s(10)
+    again = signing.connect(account="ada")
+    assert again["id"] == first["id"] and len(signing.tokens()) == 1
+    row = signing.row()
+    assert (row["doc"]["virtual_id"], row["ver"]) == (virtual, 2)
+    assert len({token["id"] for token in (first, signing.connect(account="bob"))}) == 2
+    assert signing.connect("another", account="ada")["id"] != first["id"]
+
+
+def test_a_deleted_token_gives_its_account_up(client: Client, signing: Signing) -> None:
+    first = signing.connect()
+    client.delete(with_query(f"/v1/service/{signing.service}/token/{first['id']}", userId=USER)).ok()
+    assert signing.connect()["id"] != first["id"]
+
+
+def test_a_token_may_be_named_for_renewal(signing: Signing) -> None:
+    first = signing.connect(account="ada")
+    assert signing.connect(account="ada", userCredentialId=first["id"])["id"] == first["id"]
+    back = signing.provider.grant(signing.url(userCredentialId=first["id"]), "bob")
+    answer = signing.come_back(back)
+    assert (answer.status, "another account" in answer.body) == (400, True)
+    assert signing.ask("other", userCredentialId=first["id"]).status == 404
+
+
+def test_a_token_without_an_account_gets_one_when_it_is_renewed(client: Client, signing: Signing) -> None:
+    body = {"name": "n", "serviceSecurityId": signing.security, "oauth": {"accessToken": "a" * 20}}
+    made = client.post(f"/v1/user/{USER}/token", body).ok()
+    assert signing.connect(account="ada", userCredentialId=made["id"])["id"] == made["id"]
+    assert signing.connect(account="ada")["id"] == made["id"]
+
+
+def test_without_user_info_the_id_token_tells_who_it_is(signing: Signing) -> None:
+
+    set_auth(signing, {name: value for name, value in SHORT.items() if name != "userInfoUrl"})
+    claims = {"iss": BASE, "sub": "s-1", "aud": [CLIENT_ID], "email": "e@x"}
+    middle = base64.urlsafe_b64encode(json.dumps(claims).encode()).decode().rstrip("=")
+    signing.provider.extra = {"id_token": f"a.{middle}.c"}
+    first = signing.connect()
+    assert (first["name"], signing.connect()["id"]) == ("e@x", first["id"])
+
+
+# --- the forms of settings --------------------------------------------------------------------------------------
+
+LONG = {
+    "authorization": {
+        "method": "GET",
+        "url": f"{BASE}/authorize",
+        "parameter": {"client_id": reference("platformServiceVariable", variable="clientId"), "scope": "a b"},
+    },
+    "accessToken": {
+        "method": "POST",
+        "url": f"{BASE}/token",
+        "headers": {"content-type": "application/x-www-form-urlencoded"},
+        "form": {
+            "grant_type": "authorization_code",
+            "code": reference("source", path=["code"]),
+            "redirect_uri": "${redirect_uri}",
+            "client_id": reference("platformServiceVariable", variable="clientId"),
+            "client_secret": "${service.vars.clientSecret}",
+            "unset": reference("source", path=["nothing"]),
+        },
+    },
+    "refreshToken": {
+        "method": "POST",
+        "url": f"{BASE}/token",
+        "form": {
+            "grant_type": "refresh_token",
+            "refresh_token": reference("source", path=["refresh_token"]),
+            "client_id": "${vars.clientId}",
+            "client_secret": "${vars.clientSecret}",
+        },
+    },
+    "userInfo": {"method": "GET", "url": f"{BASE}/me", "headers": {}, "path": ["email"]},
+}
+
+
+def test_the_long_form_with_references(signing: Signing) -> None:
+    set_auth(signing, LONG)
+    assert signing.connect()["name"] == "ada@provider.example"
+    sent = signing.provider.forms[0]
+    assert sent.keys() == {"grant_type", "code", "redirect_uri", "client_id", "client_secret", "code_verifier"}
+    signing.clock.advance_s(3600)
+    assert signing.run().ok()["output"] == "ada"
+    assert signing.provider.refreshes == 1
+
+
+def test_settings_may_lie_in_the_version(client: Client, signing: Signing) -> None:
+    set_auth(signing, None)
+    assert signing.ask().status == 409
+    version = client.get(f"/v1/service/{signing.service}/version").ok()[0]["id"]
+    client.put(f"/v1/service/{signing.service}/version/{version}", {"setting": {"auth": LONG}}).ok()
+    assert signing.connect()["name"] == "ada@provider.example"
+
+
+@pytest.mark.parametrize("way", ["basic", "post"])
+def test_clients_show_who_they_are_as_asked(signing: Signing, way: str) -> None:
+    set_auth(signing, {**SHORT, "clientAuthentication": way})
+    signing.connect()
+    assert ("client_secret" in signing.provider.forms[0]) == (way == "post")
+
+
+HOOK = f"""
+const form = new URLSearchParams({{client_id: input.vars.clientId, client_secret: input.vars.clientSecret}});
+if (input.refresh_token) {{
+  if (input.vars.broken) throw new Error(input.refresh_token);
+  form.set("grant_type", "refresh_token"); form.set("refresh_token", input.refresh_token);
+}} else {{
+  form.set("grant_type", "authorization_code"); form.set("code", input.code);
+  form.set("redirect_uri", input.redirect_uri); form.set("code_verifier", input.code_verifier);
+}}
+const answer = await $.axios.post("{BASE}/token", form.toString(), {{validateStatus: () => true,
+  headers: {{"content-type": "application/x-www-form-urlencoded"}}}});
+if (answer.data.error) return {{error: answer.data.error}};
+return {{...answer.data, account: {{id: "by-hook", name: "From the hook"}}}};
+"""
+
+
+def with_hook(signing: Signing, code: str) -> None:
+    version = make_version(signing.client, signing.service, name="2.0.0", logic={"oauth": code})
+    signing.client.put(f"/v1/service/{signing.service}", {"defaultVersionId": version}).ok()
+
+
+def test_the_versions_hook_exchanges_and_refreshes(signing: Signing) -> None:
+    with_hook(signing, HOOK)
+    assert signing.connect()["name"] == "From the hook"
+    signing.clock.advance_s(3600)
+    assert signing.run().ok()["output"] == "ada"
+    assert signing.provider.refreshes == 1
+    signing.provider.refreshable.clear()
+    signing.clock.advance_s(3600)
+    assert signing.run().body["error"] == "Connector token is unauthorized"
+    assert signing.tokens()[0]["status"] == "NEEDS_REAUTH"
+
+
+def test_a_hook_that_fails_says_nothing_secret(signing: Signing) -> None:
+    with_hook(signing, HOOK)
+    signing.connect()
+    make_variable(signing.client, signing.service, name="broken", value="yes")
+    signing.clock.advance_s(3600)
+    answer = signing.run()
+    assert (answer.status, "secret" in str(answer.body)) == (502, False)
+    told = answer.body["error"]
+    assert told.startswith("the oauth hook failed at line")
+
+
+# --- where the browser goes in the end --------------------------------------------------------------------------
+
+
+def test_a_browser_is_sent_only_where_the_workspace_allows(client: Client, signing: Signing) -> None:
+    assert signing.ask(redirectUrl=HOME).status == 400
+    made = client.put("/v1/oauth/redirects", {"urls": [HOME, "http://localhost:3000/"]}).ok()
+    assert made == client.get("/v1/oauth/redirects").ok() and made["urls"] == [HOME, "http://localhost:3000/"]
+    assert made["callback"] == parameters(signing.url())["redirect_uri"]
+    near = [
+        f"{HOME}/",
+        f"{HOME}x",
+        HOME.replace("https", "http"),
+        "https://app.example.evil/done",
+        "//app.example/done",
+    ]
+    near += ["https://app.example@evil/done", "https://app.example:444/done", "javascript:alert(1)//", HOME + "#x"]
+    assert {signing.ask(redirectUrl=wrong).status for wrong in near} == {400}
+    back = signing.provider.grant(signing.url(redirectUrl=f"{HOME}?mine=1&status=forged"))
+    answer = signing.come_back(back)
+    assert (answer.status, answer.body) == (302, "")
+    (token,) = signing.tokens()
+    assert answer.headers["location"] == f"{HOME}?mine=1&status=success&userCredentialId={token['id']}"
+    denied = signing.provider.grant(signing.url(redirectUrl=HOME))
+    answer = signing.come_back({"state": denied["state"], "error": "access_denied"})
+    assert answer.headers["location"] == f"{HOME}?status=error&reason=access_denied"
+    assert signing.come_back(denied).status == 400
+
+
+@pytest.mark.parametrize("url", ["http://app.example/", "https://a b/", "https:///x", "https://u@h/", "https://h/?a=b"])
+def test_addresses_that_cannot_be_on_the_list(client: Client, url: str) -> None:
+    assert client.put("/v1/oauth/redirects", {"urls": [url]}).status == 400
+
+
+# --- codes that came another way --------------------------------------------------------------------------------
+
+
+def test_an_update_exchanges_a_code(client: Client, signing: Signing) -> None:
+    token = signing.connect()
+    code = signing.provider.grant(signing.url())["code"]
+    asked = signing.provider.codes[code]
+    verifier = "v" * 43
+    asked["code_challenge"] = s256(verifier)
+    path = with_query(f"/v1/service/{signing.service}/token/{token['id']}", userId=USER)
+    assert client.put(path, {"code": "wrong", "codeVerifier": verifier}).status == 502
+    assert client.put(path, {"code": code, "codeVerifier": verifier}).ok()["status"] == "ACTIVE"
+    assert signing.row()["ver"] == 2
+    assert client.put(path, {"code": code, "token": "t"}).status == 400
