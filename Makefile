@@ -5,12 +5,17 @@ VENV := .venv
 BIN := $(VENV)/bin
 PY := $(BIN)/python
 T ?= tests
+STAGE ?= prod
+HERE := $(subst aarch64,arm64,$(subst x86_64,x86-64,$(shell uname -m)))
+ARCH ?= arm64
+# The version that runs in Lambda is the one that packages: 3.13 when it is installed, else the one at hand.
+PYTHON_DEPLOY ?= $(or $(shell python3.13 -c 'import sys; print(sys.executable)' 2>/dev/null),$(lastword $(sort $(wildcard $(HOME)/.pyenv/versions/3.13.*/bin/python))),$(PYTHON))
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-real check format demo bench routes cold clean
+.PHONY: help setup run test test-real check format demo bench routes package verify-package verify-deploy deploy cold clean
 
 help: ## list the commands
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 16
 
 $(VENV)/.run: requirements.txt requirements-run.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Millrace needs Python 3.11 or newer: make PYTHON=python3.12 ...")'
@@ -51,8 +56,38 @@ bench: $(VENV)/.run ## measure it on this machine
 routes: $(VENV)/.run ## print every operation
 	@$(PY) -m infra.routes
 
-cold: $(VENV)/.run ## print what starting each function costs
-	@$(PY) -m infra.cold
+.venv-package/.done: requirements.txt requirements-package.txt
+	@test -x .venv-package/bin/python || $(PYTHON_DEPLOY) -m venv .venv-package
+	.venv-package/bin/pip install --quiet --disable-pip-version-check -r requirements-package.txt
+	@touch $@
+
+.venv-verify/.done: infra/verify/requirements.txt
+	@test -x .venv-verify/bin/python || $(PYTHON_DEPLOY) -m venv .venv-verify
+	.venv-verify/bin/pip install --quiet --disable-pip-version-check -r $<
+	@touch $@
+
+.venv-ministack/.done: infra/verify/requirements-ministack.txt
+	@test -x .venv-ministack/bin/python || $(PYTHON_DEPLOY) -m venv .venv-ministack
+	.venv-ministack/bin/pip install --quiet --disable-pip-version-check -r $<
+	@touch $@
+
+package: .venv-package/.done ## build template and zip: make package STAGE=prod ARCH=arm64
+	@.venv-package/bin/python -m infra.package --stage $(STAGE) --arch $(ARCH)
+
+verify-package: $(VENV)/.run .venv-package/.done .venv-verify/.done ## build a package and verify it without an account
+	@.venv-package/bin/python -m infra.package --stage $(STAGE) --arch $(HERE) --out out/verify
+	@$(PY) -m infra.verify.package --stage $(STAGE) --out out/verify --python .venv-package/bin/python
+
+verify-deploy: $(VENV)/.run .venv-package/.done .venv-ministack/.done ## deploy to an emulator of AWS and do the main job there
+	@.venv-package/bin/python -m infra.package --stage dev --arch $(HERE) --out out/verify
+	@$(PY) -m infra.verify.deploy --out out/verify
+
+deploy: $(VENV)/.run ## put what make package built into your account: make deploy STAGE=prod BUCKET=my-bucket
+	@$(PY) -m infra.deploy --stage $(STAGE) --bucket $(BUCKET)
+
+cold: $(VENV)/.run .venv-package/.done ## package, and print what starting each function costs
+	@.venv-package/bin/python -m infra.package --stage dev --arch $(HERE) --out out/verify
+	@$(PY) -m infra.cold --package out/verify/dev/tree --python .venv-package/bin/python
 
 clean: ## remove what the commands made, the data folder excepted
-	rm -rf $(VENV) .real .mypy_cache .ruff_cache .pytest_cache
+	rm -rf $(VENV) .venv-package .venv-verify .venv-ministack out .real .mypy_cache .ruff_cache .pytest_cache

@@ -37,7 +37,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=ROOT / "out")
     chosen = parser.parse_args()
     print(f"for Python {sys.version_info[0]}.{sys.version_info[1]} on {chosen.arch}, stage {chosen.stage}")
-    folder = build(STAGES[chosen.stage], chosen.arch, chosen.out)
+    folder = build(STAGES[chosen.stage], chosen.arch, chosen.out.absolute())
     faults = limits.check(folder)
     print("\n".join(limits.report(folder)))
     if faults:

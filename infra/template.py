@@ -39,7 +39,7 @@ def merge_file(stage: Stage) -> Json:
         },
         "Outputs": {
             "BlobBucketName": {"Value": {"Ref": "BlobBucket"}},
-            "MasterKeyId": {"Value": {"Ref": "MasterKey"}},
+            "MasterKeyArn": {"Value": {"Fn::GetAtt": ["MasterKey", "Arn"]}},
             "PublicUrl": {"Value": _public_url()},
         },
     }

@@ -51,6 +51,29 @@ def make_trigger(client: Client, service: str, code: str = "return notification.
     return _make(client, service, "trigger", {"name": f"trigger{number()}", "logic": {"trigger": code}, **fields})
 
 
+def make_datatype(client: Client, service: str, values: str | None = "return []", **fields: Any) -> str:
+    """Make a datatype, with a values hook unless None is given; give its id."""
+    logic = {} if values is None else {"logic": {"values": values}}
+    return str(_make(client, service, "datatype", {"name": f"datatype{number()}", **logic, **fields})["id"])
+
+
+def make_condition(client: Client, service: str, code: str = "return true", **fields: Any) -> str:
+    """Make a condition with an execute hook; give its id."""
+    body = {"name": f"condition{number()}", "logic": {"execute": code}, **fields}
+    return str(_make(client, service, "condition", body)["id"])
+
+
+def make_group(client: Client, name: str | None = None, **fields: Any) -> str:
+    """Make a group; give its id."""
+    return str(client.post("/v1/group", {"name": name or f"group{number()}", **fields}).ok()["id"])
+
+
+def publish(client: Client, service: str, user_id: str = "publisher") -> None:
+    """Publish a service as a user who is made for it."""
+    client.post("/v1/user", {"userId": user_id})
+    client.post(with_query(quoted("v1", "service", service, "publish"), contributor_id=user_id)).ok()
+
+
 def make_security(client: Client, service: str, **fields: Any) -> str:
     """Make a security of type apiKey; give its id."""
     return str(_make(client, service, "security", {"type": "apiKey", "scheme": "bearer", **fields})["id"])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import urlencode, urlsplit, urlunsplit
 
@@ -204,7 +204,7 @@ def _component(work: Work) -> Done:
             timeout_s=work.timeout_s,
             outside=outside,
         )
-        outcome = connectors.run_hook(made)
+        outcome = _with_fresh_token(made, credential, outside)
         cpu_ms = outcome.cpu_ms
     except Exception as error:
         logs = error.logs if isinstance(error, LogicFailed) else []
@@ -212,6 +212,19 @@ def _component(work: Work) -> Done:
     text = orjson.dumps(outcome.value).decode()
     has_secret = any(secret in text for secret in secrets if len(secret) >= 4)
     return Done(outcome.value, shown, outcome.logs, _of(outside, cpu_ms), has_secret)
+
+
+def _with_fresh_token(made: HookRun, credential: credentials.Credential | None, outside: Metered) -> Any:
+    """Run, and once more with a renewed token when the third party rejects this one at the first call."""
+    try:
+        return connectors.run_hook(made)
+    except LogicFailed as failed:
+        if credential is None or failed.details.get("status") != 401:
+            raise
+        fresh = credentials.credential_after_rejection(made.workspace_id, made.service, credential)
+        if fresh is None or outside.calls > 1:
+            raise connectors.TokenRejected() from failed
+    return connectors.run_hook(replace(made, credential=fresh))
 
 
 _KINDS = {"http": _http, "code": _code, "expression": _code, "action": _component, "condition": _component}

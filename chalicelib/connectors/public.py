@@ -14,6 +14,7 @@ from chalicelib.connectors.definitions import Definition
 from chalicelib.connectors.failures import TokenRejected
 from chalicelib.connectors.models import Component, Service, ServiceVersion
 from chalicelib.connectors.notifications import HookTarget
+from chalicelib.connectors.outside import Outside
 from chalicelib.connectors.running import HookRun
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ __all__ = [
     "Definition",
     "HookRun",
     "HookTarget",
+    "Outside",
     "Service",
     "ServiceVersion",
     "TokenRejected",

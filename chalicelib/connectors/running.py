@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from chalicelib.adapters.javascript import Outcome
     from chalicelib.credentials.public import Credential
 
+# A body of 1 MB, nested 64 levels deep, comes parsed and as its exact text, and has the notification around it.
+NOTIFICATION_LIMITS = {"max_input_bytes": 4 * 1_048_576, "max_input_depth": 66}
+
 
 @dataclass(frozen=True)
 class HookRun:
@@ -60,6 +63,7 @@ def run_hook(run: HookRun) -> Outcome:
         timeout_s=timeout_s,
         now_ms=run.now_ms,
         seed=run.seed,
+        **(NOTIFICATION_LIMITS if "notification" in run.bindings else {}),
     )
     outside = run.outside or Outside(run.workspace_id, timeout_s)
     try:

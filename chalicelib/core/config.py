@@ -7,12 +7,14 @@ module without any environment.
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
 DEV = "dev"
 DEFAULT_PREFIX = "millrace-"
+_WORKSPACE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,99}")  # it begins every partition key, where # separates
 STANDARD_RETRY_SCHEDULE_S = (0, 5, 300, 1800, 7200, 18000, 36000, 50400, 72000, 86400)
 
 
@@ -110,7 +112,7 @@ def _pairs(text: str) -> dict[str, str]:
     pairs = {}
     for part in filter(None, (piece.strip() for piece in text.split(","))):
         key, equals, workspace = part.partition("=")
-        if not (key and equals and workspace):
+        if not (key and equals and _WORKSPACE.fullmatch(workspace)):
             raise ValueError(f"MILLRACE_DEV_KEYS holds key=workspace pairs, not {part!r}")
         pairs[key] = workspace
     return pairs

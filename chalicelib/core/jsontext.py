@@ -1,7 +1,8 @@
 """Reading JSON that strangers sent: bounded, finite, and read the same way by every reader.
 
 Refused, with the reason: more than the size allowed, nesting beyond 64, NaN and infinities, numbers beyond a double or
-38 digits, lone surrogates, duplicate names, and the names that would reach a JavaScript prototype.
+38 digits, lone surrogates, duplicate names, and the names that would reach a JavaScript prototype. Whole numbers
+beyond 64 bits, which nothing behind the edge can keep, are treated as `integers` says.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import json
 import math
 import re
+from enum import Enum
 from typing import Any
 
 from chalicelib.core.errors import InvalidInput, TooLarge
@@ -22,13 +24,21 @@ _BRACKET = re.compile(rb"[\[\]{}]")
 _SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
 
 
-def read(raw: bytes, *, where: str = "body", max_bytes: int = MAX_BYTES) -> Any:
+class Integers(Enum):
+    """What becomes of whole numbers beyond 64 bits."""
+
+    KEPT = "kept"
+    REFUSED = "refused"
+    DOUBLES = "doubles"  # as JavaScript reads them
+
+
+def read(raw: bytes, *, where: str = "body", max_bytes: int = MAX_BYTES, integers: Integers = Integers.KEPT) -> Any:
     """Parse JSON text. Raises TooLarge or InvalidInput saying what is wrong and where."""
     if len(raw) > max_bytes:
         raise TooLarge(f"the {where} is larger than {max_bytes} bytes")
     _check_depth(raw, where)
     try:
-        value = _DECODER.decode(raw.decode("utf-8"))
+        value = _DECODERS[integers].decode(raw.decode("utf-8"))
     except UnicodeDecodeError as error:
         raise InvalidInput.at(where, "is not UTF-8", "encoding") from error
     except _Refused as error:
@@ -93,6 +103,22 @@ def _int(text: str) -> int:
     return int(text)
 
 
+def _int_of_64_bits(text: str) -> int:
+    number = _int(text)
+    if not _is_kept(number):
+        raise _Refused("holds a whole number beyond 64 bits")
+    return number
+
+
+def _int_or_double(text: str) -> int | float:
+    number = _int(text)
+    return number if _is_kept(number) else float(number)
+
+
+def _is_kept(number: int) -> bool:
+    return -(2**63) <= number < 2**64
+
+
 def _constant(text: str) -> Any:
     raise _Refused(f"holds {text}, which is not JSON")
 
@@ -105,4 +131,8 @@ def _is_encodable(value: Any) -> bool:
     return True
 
 
-_DECODER = json.JSONDecoder(object_pairs_hook=_object, parse_float=_float, parse_int=_int, parse_constant=_constant)
+_READERS = {Integers.KEPT: _int, Integers.REFUSED: _int_of_64_bits, Integers.DOUBLES: _int_or_double}
+_DECODERS = {
+    integers: json.JSONDecoder(object_pairs_hook=_object, parse_float=_float, parse_int=reads, parse_constant=_constant)
+    for integers, reads in _READERS.items()
+}

@@ -76,7 +76,7 @@ def opened(token: Token) -> Credential:
         user_id=token.user_id,
         secret_no=token.secret_no,
         record=rules.record_of(token.id, token.name, token.form, secret),
-        secrets=list(rules.secrets_in(secret)),
+        secrets=list(rules.secrets_of(token.form, secret)),
     )
 
 

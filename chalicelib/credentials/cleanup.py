@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from chalicelib.credentials import models
+from chalicelib.credentials import models, tokens
 from chalicelib.credentials.models import Token
-from chalicelib.credentials.tokens import end
 
 
 def of_user(workspace_id: str, user_id: str) -> bool:
@@ -17,7 +16,7 @@ def of_service(workspace_id: str, service_id: str, security_id: str | None = Non
     return _end(models.some_tokens_of_service(workspace_id, service_id, security_id))
 
 
-def _end(tokens: list[Token]) -> bool:
-    for token in tokens:
-        end(token)
-    return len(tokens) < models.PAGE
+def _end(page: list[Token]) -> bool:
+    for token in page:
+        tokens.end(token)
+    return len(page) < models.PAGE

@@ -6,10 +6,12 @@ from collections.abc import Iterator, Sequence
 from typing import Any, Protocol, TypeVar
 
 from chalicelib.core.errors import InvalidInput
+from chalicelib.core.redaction import is_sensitive
 
 FORMS = ("oauth", "key", "basic")
 ACTIVE, NEEDS_REAUTH = "ACTIVE", "NEEDS_REAUTH"
 RENEWAL_MS = 60_000  # before its end a token is renewed, or at a tenth of its life if that is longer
+_OF_THE_OLD_ONE = ("access_token", "expires_in", "expiresIn", "expires_at", "expiresAt")
 _REFRESH_NAMES = frozenset({"refreshToken", "refresh_token"})
 MIN_SHOWN_CHARS = 12  # of a shorter secret not even the end is shown
 _OPEN_NAMES = frozenset({"tokenType", "token_type", "type", "scope", "username", "user", "expiresAt", "expires_at"})
@@ -133,6 +135,18 @@ def last4(text: str | None) -> str | None:
     return text[-4:] if text and len(text) >= MIN_SHOWN_CHARS else None
 
 
+def secrets_of(form: str, secret: Any) -> Iterator[str]:
+    """List the texts of a token's secret that no log may show; of an OAuth answer only what is named like a secret."""
+    if form != "oauth" or not isinstance(secret, dict):
+        yield from secrets_in(secret)
+        return
+    for name, part in secret.items():
+        if isinstance(part, dict):
+            yield from secrets_of(form, part)
+        elif is_sensitive(name):
+            yield from secrets_in(part)
+
+
 def secrets_in(secret: Any) -> Iterator[str]:
     """List every text in a token's secret that no log may show."""
     if isinstance(secret, str):
@@ -161,7 +175,8 @@ def changed_secret(form: str, secret: Any, sent: dict[str, Any]) -> tuple[str, A
     if wanted == "oauth":
         parts = dict(secret) if form == "oauth" else {}
         if token:
-            parts.pop("access_token", None)
+            for name in _OF_THE_OLD_ONE:
+                parts.pop(name, None)
             parts["accessToken"] = token
         for name, old_name in (("refreshToken", "refresh_token"), ("tokenType", "token_type")):
             if sent.get(name):

@@ -113,7 +113,10 @@ def _change_secret(token: Token, sent: dict[str, Any], granted: dict[str, Any] |
     else:
         form, secret = rules.changed_secret(token.form, old, sent)
     security = connectors.find_security_by_id(token.workspace_id, token.security_id)[1]
+    known = token.obtained_at, token.expires_at
     seal(token, form, secret, clock.now_ms(), is_kept_fresh=security.type == exchange.TYPE)
+    if granted is None and "token" not in sent:  # the access token is the old one
+        token.obtained_at, token.expires_at = known
 
 
 def _exchanged(call: Call, token: Token) -> dict[str, Any]:

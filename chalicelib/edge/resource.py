@@ -6,6 +6,7 @@ A noun that wants more than the three hooks writes a function and names it in it
 from __future__ import annotations
 
 import copy
+import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Protocol, Self, cast
@@ -15,6 +16,8 @@ from chalicelib.core.call import Call
 from chalicelib.core.errors import AlreadyExists, Forbidden, InvalidInput, VersionConflict
 
 _ATTEMPTS = 3
+_MAX_DIGITS = 9
+_PAGING = frozenset({"limit", "cursor"})
 MAX_PAGE = 500
 
 
@@ -154,7 +157,7 @@ def page_of(call: Call, items: list[Any], position: Callable[[Any], tuple[Any, .
     if "limit" not in call.query and "cursor" not in call.query:
         return items
     limit = _limit(call.query.get("limit", str(MAX_PAGE)))
-    scope = "/".join(call.path.values()), call.operation
+    scope = listing_of(call)
     if "cursor" in call.query:
         after = paging.open_token(call.workspace_id, *scope, call.query["cursor"])
         items = [item for item in items if position(item) > tuple(after)]
@@ -164,7 +167,18 @@ def page_of(call: Call, items: list[Any], position: Callable[[Any], tuple[Any, .
     return shown
 
 
+def listing_of(call: Call) -> tuple[str, str]:
+    """Name the listing a page token belongs to: its route with the values in it, and what else the query says."""
+    route = json.dumps([call.operation, *call.path.values()])
+    return route, json.dumps(sorted((name, value) for name, value in call.query.items() if name not in _PAGING))
+
+
 def _limit(text: str) -> int:
-    if not text.isdecimal() or not 1 <= int(text) <= MAX_PAGE:
-        raise InvalidInput.at("query.limit", f"must be a whole number from 1 to {MAX_PAGE}", "range")
+    return whole_number(text, MAX_PAGE)
+
+
+def whole_number(text: str, highest: int, where: str = "query.limit") -> int:
+    """Read a number from 1 to `highest`. Raises InvalidInput."""
+    if not text.isdecimal() or len(text) > _MAX_DIGITS or not 1 <= int(text) <= highest:
+        raise InvalidInput.at(where, f"must be a whole number from 1 to {highest}", "range")
     return int(text)

@@ -235,7 +235,7 @@ def _read_body(row: Route, call: Call) -> Any:
         kind = call.headers.get("content-type", "application/json").partition(";")[0].strip().lower()
         if kind != "application/json" and not kind.endswith("+json"):
             raise UnsupportedMedia(f"the body must be application/json, not {kind[:80]}")
-        parsed = jsontext.read(call.raw_body)
+        parsed = jsontext.read(call.raw_body, integers=jsontext.Integers.REFUSED)
     else:
         parsed = {}
     return parsed if isinstance(row.takes, str) else row.takes.read(parsed)

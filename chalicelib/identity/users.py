@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from chalicelib.adapters import queue
-from chalicelib.core import clock
+from chalicelib.core import clock, ids
 from chalicelib.core.call import Call, usable_text
 from chalicelib.core.errors import AlreadyExists, NotFound
 from chalicelib.edge.resource import Resource
@@ -12,7 +12,14 @@ from chalicelib.identity.models import User
 CLEANUP_QUEUE = "platform_cleanup"
 CLEANUP_DELAY_S = 2
 
-users = Resource(item=User, variable="user_id", name_field="user_id")
+
+def check(call: Call, user: User) -> None:
+    """Refuse an identifier that is another user's id: whoever names it would get the other. Raises AlreadyExists."""
+    if user.user_id != user.id and ids.is_uuid(user.user_id) and User.get(user.workspace_id, id=user.user_id):
+        raise AlreadyExists("this identifier is the id of another user", details={"field": "user_id"})
+
+
+users = Resource(item=User, variable="user_id", name_field="user_id", before_write=check)
 
 
 def find(workspace_id: str, user_id: str) -> User:

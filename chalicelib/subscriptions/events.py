@@ -21,6 +21,8 @@ from chalicelib.storage.tables import WORK
 from chalicelib.subscriptions import models
 
 INLINE_BYTES = 100_000
+MAX_RUN_BYTES = 3 * 1_048_576  # what scripts are given of a notification: parsed, and as its exact text
+_SURE_BYTES = 200_000  # of text that cannot become more than that, whatever JSON makes of it
 _FORM = "application/x-www-form-urlencoded"
 _MAX_FORM_FIELDS = 1_000
 _kept: Cached[Event] = Cached(60, size=300)  # those that lie inline
@@ -110,6 +112,11 @@ def parts_of(method: str, headers: dict[str, str], query: dict[str, str], body: 
         return {**parts, "raw": base64.b64encode(body).decode(), "b64": True}
 
 
+def is_runnable(parts: dict[str, Any]) -> bool:
+    """Say whether scripts can be given a notification: escapes may blow up a text that is allowed."""
+    return len(parts["raw"]) <= _SURE_BYTES or len(orjson.dumps(notification_of(parts))) <= MAX_RUN_BYTES
+
+
 def _read(workspace_id: str, event_id: str, row: Row) -> Event:
     doc = row["doc"]
     parts = orjson.loads(blobs.blobs().get(workspace_id, doc["blob"])) if "blob" in doc else doc["parts"]
@@ -132,7 +139,7 @@ def _parsed(parts: dict[str, Any]) -> Any:
     if kind and kind != "application/json" and not kind.endswith("+json"):
         return raw
     try:
-        return jsontext.read(raw.encode())
+        return jsontext.read(raw.encode(), integers=jsontext.Integers.DOUBLES)
     except (InvalidInput, TooLarge):
         return raw
 

@@ -48,8 +48,9 @@ class Leg:
         return self.event.workspace_id, self.trigger_id, self.shard, self.after
 
     def letter(self, row: Row) -> Letter:
-        """Make the message that delivers the event to one subscription."""
-        return Letter(self._body({"s": row["s"], "i": row["i"]}))
+        """Make the message that delivers the event to one subscription, or starts the automation it feeds."""
+        fed = {"a": row["a"]} if "a" in row else {}
+        return Letter(self._body({"s": row["s"], "i": row["i"], **fed}))
 
     def further(self, shard: str, after: str | None) -> Letter:
         """Make the message that goes on with another page."""
@@ -79,15 +80,16 @@ def fan_out(batch: Batch) -> None:
         else:
             legs += _legs(event, message)
     pages = {key: models.fan_out_page(*key, PAGE) for key in dict.fromkeys(leg.page_key() for leg in legs)}
-    deliveries: list[Letter] = []
+    deliveries: dict[str, list[Letter]] = {}
     further: list[Letter] = []
     for leg in legs:
         _spread(leg, pages[leg.page_key()], deliveries, further)
-    queue.send_many(queues.DELIVER, deliveries)
+    for name, letters in deliveries.items():
+        queue.send_many(name, letters)
     queue.send_many(queues.FAN_OUT, further)
 
 
-def _spread(leg: Leg, page: Page, deliveries: list[Letter], further: list[Letter]) -> None:
+def _spread(leg: Leg, page: Page, deliveries: dict[str, list[Letter]], further: list[Letter]) -> None:
     latest = leg.event.at_ms + SKEW_MS
     others = 0
     for row in page.rows:
@@ -100,7 +102,7 @@ def _spread(leg: Leg, page: Page, deliveries: list[Letter], further: list[Letter
         if name == FORWARDED and (others or leg.after is not None):
             continue  # the forwarding URL gets it already, for those who subscribed without a URL
         others += 1
-        deliveries.append(leg.letter(row))
+        deliveries.setdefault(row.get("q", queues.DELIVER), []).append(leg.letter(row))
     if page.after is not None:
         further.append(leg.further(leg.shard, page.after.sk))
 

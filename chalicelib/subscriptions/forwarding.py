@@ -16,6 +16,7 @@ from chalicelib.core.call import Call
 from chalicelib.core.errors import AddressRefused, InvalidInput, NotFound
 from chalicelib.subscriptions import models, secrets, signatures
 from chalicelib.subscriptions.models import Forwarding, Subscription
+from chalicelib.subscriptions.rules.deliveries import SubscriptionState
 
 ID = "forwarding"
 MAX_TRIGGERS = 200
@@ -43,7 +44,10 @@ def read(call: Call) -> dict[str, Any]:
 
 
 def replace(call: Call) -> dict[str, Any]:
-    """Set URL and triggers; what is not sent stays. Raises InvalidInput, NotFound for an unknown trigger."""
+    """Set URL and triggers; what is not sent stays. Raises InvalidInput, NotFound for an unknown trigger.
+
+    Listed triggers that their receiver had disabled are forwarded again.
+    """
     target, sent = find(call.workspace_id), call.body.fields()
     if sent.get("url") is not None:
         check_url(sent["url"])
@@ -57,6 +61,9 @@ def replace(call: Call) -> dict[str, Any]:
         target.url = sent["url"]
     _save(target)
     _kept.forget()
+    for item in _items(target):
+        if item.state is SubscriptionState.DISABLED:
+            models.switch(item, SubscriptionState.ACTIVE, None)
     return _shown(target)
 
 
@@ -126,11 +133,24 @@ def _end(item: Subscription) -> None:
         return
 
 
+def _items(target: Forwarding) -> list[Subscription]:
+    names = [_id_for(target.workspace_id, one["trigger_id"]) for one in target.triggers]
+    return models.subscriptions_of_ids(target.workspace_id, names)
+
+
 def _id_for(workspace_id: str, trigger_id: str) -> str:
     return ids.derived_uuid(workspace_id, "forwarding", trigger_id, "")
 
 
 def _shown(target: Forwarding) -> dict[str, Any]:
     secret = secrets.open_secret(target.workspace_id, ID, target.secret) if target.secret else None
-    triggers = [{"service": one["service"], "trigger": one["trigger"]} for one in target.triggers]
+    disabled = {
+        item.trigger_id: {"state": item.state.value, "disabledReason": item.reason}
+        for item in _items(target)
+        if item.state is SubscriptionState.DISABLED
+    }
+    triggers = [
+        {"service": one["service"], "trigger": one["trigger"], **disabled.get(one["trigger_id"], {})}
+        for one in target.triggers
+    ]
     return {"url": target.url, "triggers": triggers, "secret": secret}

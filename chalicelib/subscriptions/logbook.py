@@ -7,7 +7,7 @@ from typing import Any
 
 from chalicelib.core import clock, ids, paging
 from chalicelib.core.call import Call
-from chalicelib.core.errors import InvalidInput
+from chalicelib.edge.resource import whole_number
 from chalicelib.storage.expressions import Row
 from chalicelib.storage.table import Key
 from chalicelib.storage.tables import DELIVERY
@@ -56,8 +56,4 @@ def _shown(item: Subscription, row: Row) -> SimpleNamespace:
 
 
 def _limit(text: str | None) -> int:
-    if text is None:
-        return PAGE
-    if not text.isdecimal() or not 1 <= int(text) <= MAX_PAGE:
-        raise InvalidInput.at("query.limit", f"must be a whole number from 1 to {MAX_PAGE}", "range")
-    return int(text)
+    return PAGE if text is None else whole_number(text, MAX_PAGE)

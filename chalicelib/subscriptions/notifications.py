@@ -18,6 +18,7 @@ from chalicelib.subscriptions.rules import routing
 from chalicelib.subscriptions.rules.routing import Reply
 
 MAX_BYTES = 1_048_576
+_IDEMPOTENCY_KEY = "idempotency-key"
 
 
 def receive_post(call: Call) -> Answer:
@@ -38,6 +39,8 @@ def _receive(call: Call, method: str) -> Answer:
         raise TooLarge(f"a notification may have at most {MAX_BYTES} bytes")
     logs.bind(workspace=target.workspace_id, event=target.event.id)
     heard = events.parts_of(method, routing.heard_headers(call.headers), dict(call.query), call.raw_body)
+    if not events.is_runnable(heard):
+        raise TooLarge("this notification is larger than the service's logic can be given")
     reply = _reply(target, heard)
     if reply.status < 400:
         _accept(target, {**heard, "headers": routing.kept_headers(heard["headers"])})
@@ -72,9 +75,12 @@ def _accept(target: HookTarget, parts: dict[str, Any]) -> None:
 
 
 def _event_id(target: HookTarget, headers: dict[str, str]) -> str:
-    """Derive the id from the provider's own, where the event says which header holds it; else mint one."""
+    """Derive the id from the provider's own, where the event says which header holds it, or from an Idempotency-Key;
+    else mint one."""
     header = target.event.setting.get("deliveryIdHeader")
     given = headers.get(header.lower()) if isinstance(header, str) else None
-    if not given:
-        return ids.new_uuid()
-    return ids.derived_id(target.workspace_id, "event", target.event.id, given)
+    if given:
+        return ids.derived_id(target.workspace_id, "event", target.event.id, given)
+    if headers.get(_IDEMPOTENCY_KEY):
+        return ids.derived_id(target.workspace_id, "request", target.event.id, headers[_IDEMPOTENCY_KEY])
+    return ids.new_uuid()

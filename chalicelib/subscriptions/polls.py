@@ -126,11 +126,12 @@ def _emit(item: Subscription, lease: Lease, records: list[Any]) -> None:
         row = events.new_row(item.workspace_id, event_id, item.service_id, None, {"record": record})
         stored = ingest.store(WORK, row, clock.now_s())
         body = {"w": item.workspace_id, "ev": event_id, "s": item.id, "i": item.inserted_at}
+        body |= {} if item.automation_id is None else {"a": item.automation_id}
         if stored.outcome is ingest.Outcome.NEW:
             letters.append(Letter(body))
         elif stored.row["at"] >= settled_ms:
             letters.append(Letter({**body, "r": 1}))
-    queue.send_many(queues.DELIVER, letters)
+    queue.send_many(item.feeds or queues.DELIVER, letters)
 
 
 def _record_id(record: Any) -> str:

@@ -21,7 +21,8 @@ PAGE = 100
 def replay(call: Call) -> dict[str, Any]:
     """Deliver again what is recorded in a time range in the states asked for: a first page now, the rest by queue.
 
-    Answers how many are on their way, and whether more follow. Every message keeps its id and its bytes.
+    Answers how many are on their way, and whether more follow. Every message keeps its id; its
+    bytes too, where an attempt had failed. What went well at once was not kept and is made again from its event.
     """
     item, body = subscriptions.find_own(call), call.body
     if body.from_ms > body.to_ms:

@@ -41,6 +41,8 @@ class Wish:
     url: str | None
     variables: dict[str, Any]
     credential: Credential | None
+    automation_id: str | None = None
+    feeds: str | None = None
 
     @property
     def version_id(self) -> str | None:
@@ -93,31 +95,34 @@ def _wish(
 
 
 def _create(call: Call, wish: Wish) -> dict[str, Any]:
+    return _made(ensure(call.workspace_id, wish, call.user_id))
+
+
+def ensure(workspace_id: str, wish: Wish, by: str | None) -> Subscription:
     """Run the `create` hook, then store; one that is there already is answered as it is.
 
     The id is derived from what is asked for. A crash between hook and rows is repaired by asking again: the hook
     sees the same id.
     """
-    workspace_id = call.workspace_id
     subscription_id = _id_of(workspace_id, wish)
     present = Subscription.get(workspace_id, id=subscription_id)
     if present is not None:
-        return _made(present)
+        return present
     connectors.note_use(wish.service)
     stored = _run_create_hook(workspace_id, subscription_id, wish)
-    item = _new_item(call, subscription_id, wish, stored)
+    item = _new_item(workspace_id, by, subscription_id, wish, stored)
     if not models.insert_subscription(item, _poll_row(item, wish.trigger)):
-        return _made(Subscription.find(workspace_id, id=subscription_id))
+        return Subscription.find(workspace_id, id=subscription_id)
     if item.is_polled:
         _start_polling(item)
-    return _made(item)
+    return item
 
 
-def _new_item(call: Call, subscription_id: str, wish: Wish, stored: Any) -> Subscription:
-    workspace_id = call.workspace_id
+def _new_item(workspace_id: str, by: str | None, subscription_id: str, wish: Wish, stored: Any) -> Subscription:
+    is_forwarded = wish.url is None and wish.automation_id is None
     return Subscription.new(
         workspace_id,
-        by=call.user_id,
+        by=by,
         id=subscription_id,
         user_id=wish.user.id,
         user_key=wish.user.user_id,
@@ -133,14 +138,18 @@ def _new_item(call: Call, subscription_id: str, wish: Wish, stored: Any) -> Subs
         variables=wish.variables,
         secret=secrets.seal_secret(workspace_id, subscription_id, signatures.new_secret()),
         stored=secrets.seal_stored(workspace_id, subscription_id, stored),
-        shard=models.choose_shard(workspace_id, wish.trigger.id, subscription_id, is_forwarded=wish.url is None),
+        shard=models.choose_shard(workspace_id, wish.trigger.id, subscription_id, is_forwarded=is_forwarded),
         is_polled=connectors.has_hook(wish.trigger, "poll"),
+        automation_id=wish.automation_id,
+        feeds=wish.feeds,
     )
 
 
 def _id_of(workspace_id: str, wish: Wish) -> str:
     token = None if wish.credential is None else wish.credential.id
-    same = orjson.dumps([token, wish.url, wish.version_id, wish.variables], option=orjson.OPT_SORT_KEYS).decode()
+    what = [token, wish.url, wish.version_id, wish.variables]
+    what += [] if wish.automation_id is None else [wish.automation_id]
+    same = orjson.dumps(what, option=orjson.OPT_SORT_KEYS).decode()
     return ids.derived_uuid(workspace_id, "subscription", f"{wish.user.id}|{wish.trigger.id}", same)
 
 
@@ -195,6 +204,7 @@ def list_of_user(call: Call) -> list[Subscription]:
     user = _user(call)
     names = [row["sk"] for row in models.user_rows(call.workspace_id, user.id)]
     items = models.subscriptions_of_ids(call.workspace_id, names)
+    items = [item for item in items if item.automation_id is None]
     return page_of(call, sorted(items, key=lambda item: (item.inserted_at, item.id)))
 
 
@@ -202,7 +212,7 @@ def find_own(call: Call) -> Subscription:
     """Find the subscription the path names, of the user the query names. Raises NotFound."""
     user = _user(call)
     item = Subscription.get(call.workspace_id, id=call.path["subscription_id"])
-    if item is None or item.user_id != user.id:
+    if item is None or item.user_id != user.id or item.automation_id is not None:
         raise NotFound("no such subscription")
     return item
 
@@ -239,9 +249,17 @@ def read_secret(call: Call) -> dict[str, Any]:
 
 
 def rotate_secret(call: Call) -> dict[str, Any]:
-    """Replace the signing secret; for a day the old one signs along."""
+    """Replace the signing secret; for a day the old one signs along.
+
+    A repeat under the same idempotency key, after a crash before the answer, gives the secret that was made then: a
+    third one would end the one that receivers know.
+    """
     item, secret = find_own(call), signatures.new_secret()
+    rotation = None if call.idempotency_key is None else call.new_id("rotation")
+    if rotation is not None and item.rotation == rotation:
+        return {"secret": secrets.open_secret(item.workspace_id, item.id, item.secret)}
     item.change(
+        rotation=rotation,
         secret=secrets.seal_secret(item.workspace_id, item.id, secret),
         old_secret=item.secret,
         old_secret_until=clock.now_ms() + signatures.OVERLAP_MS,

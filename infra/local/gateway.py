@@ -101,7 +101,7 @@ class Gateway:
             resource, values = "/{proxy+}", {"proxy": target.strip("/")}
         if method not in self._app.routes[resource]:
             method = "GET"  # a verb nobody has: the refusal of the catch-all answers
-        pairs = parse_qsl(query, keep_blank_values=True, errors="replace", max_num_fields=200) if query else []
+        pairs = parse_qsl(query, keep_blank_values=True, errors="replace") if query else []
         many: dict[str, list[str]] = {}
         for name, value in pairs:
             many.setdefault(name, []).append(value)

@@ -23,6 +23,10 @@ KEY = "verify"
 USER = {"userId": "ada"}
 
 
+class Died(Exception):
+    """The process of a function ended by itself; what it wrote last."""
+
+
 class Lambda:
     """One function's process, kept for several calls."""
 
@@ -54,7 +58,7 @@ class Lambda:
         assert self._process.stdout is not None  # noqa: S101
         line = self._process.stdout.readline()
         if not line:
-            raise SystemExit(f"the handler's process died:\n{self._process.communicate()[1][-4000:]}")
+            raise Died(self._process.communicate()[1].strip()[-600:])
         read: Json = json.loads(line)
         return read
 
@@ -101,7 +105,8 @@ class Deployment:
         """Call the API's function as API Gateway does."""
         paths = self._resources["RestAPI"]["Properties"]["DefinitionBody"]["paths"]
         answer = self.function(API).call(events.http(paths, method, path, body, {"api_key": KEY, **(headers or {})}))
-        return answer["answer"]["statusCode"], json.loads(answer["answer"]["body"])
+        text = answer["answer"]["body"]
+        return answer["answer"]["statusCode"], json.loads(text) if text[:1] in ("{", "[") else text
 
     def feed(self, name: str) -> int:
         """Hand a function what waits in its queue, as SQS does; give how many messages it finished."""
@@ -132,6 +137,8 @@ def faults(template: Json, stage: Stage, package: Path, scratch: Path, python: s
     deployment = Deployment(template, stage, package, scratch, python)
     try:
         return [*_api(deployment), *_main_job(deployment), *_rest(deployment)]
+    except Died as died:
+        return [str(died)]
     finally:
         deployment.close()
 
@@ -189,15 +196,14 @@ def set_up(deployment: Any, url: str) -> tuple[Json, str]:
 
 def _rest(deployment: Deployment) -> Iterator[str]:
     for function in FUNCTIONS:
-        if not function.queue and function.name != API:
-            if "errorMessage" in (deployment.function(function.name).call(events.schedule())["answer"] or {}):
-                yield f"{function.name} failed"
-        elif function.queue:  # one message it cannot read, among an empty one that names nothing
-            deployment.send(function.name, "not json")
-            if deployment.feed(function.name) != 1:
-                yield f"{function.name} keeps what it cannot read"
-    yield from (
-        f"{name} imported {strangers} from outside the package"
-        for name in deployment.rows
-        if (strangers := deployment.function(name).started["strangers"])
-    )
+        try:
+            if function.queue:
+                deployment.send(function.name, "not json")
+                if deployment.feed(function.name) != 1:
+                    yield f"{function.name} keeps what it cannot read"
+            elif function.name != API:
+                deployment.function(function.name).call(events.schedule())
+            if strangers := deployment.function(function.name).started["strangers"]:
+                yield f"{function.name} imported {strangers} from outside the package"
+        except Died as died:
+            yield f"{function.name}: {died}"

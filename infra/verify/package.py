@@ -20,30 +20,31 @@ VENV = ROOT / ".venv-verify" / "bin"
 
 
 def main() -> None:
-    """Check a built stage, saying each finding. Exits 1 on the first kind that fails."""
+    """Check a built stage, saying each finding. Exits 1 when there is one."""
     parser = argparse.ArgumentParser(prog="infra.verify.package")
     parser.add_argument("--stage", choices=STAGES, default="prod")
     parser.add_argument("--out", type=Path, default=ROOT / "out")
-    parser.add_argument("--python", required=True, help="an interpreter of the version deployed")
+    parser.add_argument("--python", type=Path, required=True, help="an interpreter of the version deployed")
     chosen = parser.parse_args()
     folder = chosen.out / chosen.stage
     print("\n".join(limits.report(folder)))
-    _demand("limits", limits.check(folder))
-    _demand("cfn-lint", _lint(folder / "template.json"))
-    _demand("properties after translation", properties.faults(_translated(folder), STAGES[chosen.stage]))
+    found = _say("limits", limits.check(folder))
+    found += _say("cfn-lint", _lint(folder / "template.json"))
+    found += _say("properties after translation", properties.faults(_translated(folder), STAGES[chosen.stage]))
     template = json.loads((folder / "template.json").read_text())
     with tempfile.TemporaryDirectory(prefix="millrace-verify-") as scratch:
         package = Path(scratch) / "task"
         with zipfile.ZipFile(folder / "deployment.zip") as archive:
             archive.extractall(package)
-        _demand("tables and queues as in code", same.faults(template, STAGES[chosen.stage], Path(scratch)))
-        _demand("handlers", handlers.faults(template, STAGES[chosen.stage], package, Path(scratch), chosen.python))
+        found += _say("tables and queues as in code", same.faults(template, STAGES[chosen.stage], Path(scratch)))
+        found += _say("handlers", handlers.faults(template, STAGES[chosen.stage], package, Path(scratch), str(chosen.python.absolute())))
+    if found:
+        raise SystemExit(f"{found} faults")
 
 
-def _demand(what: str, faults: list[str]) -> None:
-    print(f"{what}: {'good' if not faults else ''}", flush=True)
-    if faults:
-        raise SystemExit("\n".join(f"  {fault}" for fault in faults))
+def _say(what: str, faults: list[str]) -> int:
+    print(f"{what}: {'good' if not faults else ''}", *faults, sep="\n  ", flush=True)
+    return len(faults)
 
 
 def _lint(template: Path) -> list[str]:

@@ -277,7 +277,11 @@ def things(checked: CheckedClient) -> Iterator[dict[str, str]]:
         "event_id": builders.make_event(checked, service)["id"],
         "trigger_id": builders.make_trigger(checked, service)["id"],
         "token_id": builders.make_token(checked, security)["id"],
+        "datatype_id": builders.make_datatype(checked, service),
+        "condition_id": builders.make_condition(checked, service),
+        "group_id": builders.make_group(checked),
     }
+    checked.post(f"/v1/group/{made_things['group_id']}/user", {"userId": builders.USER, "role": "member"}).ok()
     path = f"/v1/service/{service}/trigger/{made_things['trigger_id']}/subscription?userId={builders.USER}"
     made_things["subscription_id"] = checked.post(path, {"url": "https://example.com/hook"}).ok()["id"]
     yield made_things

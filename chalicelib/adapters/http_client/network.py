@@ -9,6 +9,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -146,3 +147,27 @@ def _look_up(target: Target, deadline: float) -> list[str]:
     if not answers:
         raise UpstreamFailed(f"The name {target.host} cannot be resolved", retryable=True) from failures[0]
     return list(answers[0])
+
+
+def connect_mail(host: str, port: int, timeout_s: float) -> socket.socket:
+    """Open a plain connection to a mail server a tenant named, under the same checks as for HTTP.
+
+    Ports are free, because mail has its own. Raises AddressRefused, UpstreamFailed, TimeoutError, OSError.
+    """
+    from chalicelib.adapters.http_client import urls
+
+    target = urls.parse(f"https://[{host}]:{port}" if ":" in host else f"https://{host}:{port}")
+    urls.vet_host(target)
+    return connect(replace(target, scheme="http"), time.monotonic() + timeout_s)
+
+
+def mail_tls(*, is_checked: bool) -> ssl.SSLContext:
+    """Give what mail connections are secured with; unchecked certificates only where the tenant asked for it."""
+    import ssl  # heavy
+
+    import certifi  # heavy
+
+    context = ssl.create_default_context(cafile=certifi.where())
+    if not is_checked:
+        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    return context

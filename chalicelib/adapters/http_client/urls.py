@@ -115,6 +115,13 @@ def vet(target: Target) -> None:
         return
     if target.port in addresses.FORBIDDEN_PORTS:
         raise AddressRefused(f"Port {target.port} may not be called")
+    vet_host(target)
+
+
+def vet_host(target: Target) -> None:
+    """Refuse names and literal addresses that may not be reached on any port. Raises AddressRefused."""
+    if is_allow_listed(target):
+        return
     is_public = addresses.is_public_address if target.is_literal else addresses.is_public_name
     if not is_public(target.host) or target.host == _own_host(settings().public_url):
         raise AddressRefused(f"{target.host} may not be called")

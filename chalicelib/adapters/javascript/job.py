@@ -10,14 +10,13 @@ from typing import Any
 
 import orjson
 
-from chalicelib.adapters.javascript.model import Script
+from chalicelib.adapters.javascript.model import MAX_INPUT_DEPTH, Script
 from chalicelib.core import clock
 from chalicelib.core.errors import InvalidInput, TooLarge
 
 MAX_CODE_BYTES = 64 * 1024
 MAX_CODE_TOTAL_BYTES = 256 * 1024
-MAX_INPUT_BYTES = 1024 * 1024
-MAX_DEPTH = 64
+MAX_DEPTH = MAX_INPUT_DEPTH
 _JOB = struct.Struct("<IIdIII")  # as in child.py
 _NAME = re.compile(r"[A-Za-z_$][A-Za-z0-9_$]{0,99}")
 _NOT_NAMES = frozenset({"__proto__", "globalThis", "undefined", "NaN", "Infinity", "constructor", "$", "console"})
@@ -60,9 +59,9 @@ def depth_of(value: Any) -> int:
         level = inner
 
 
-def is_too_deep(text: bytes, value: Any) -> bool:
+def is_too_deep(text: bytes, value: Any, max_depth: int = MAX_DEPTH) -> bool:
     """Tell whether a JSON value is nested too deeply; its text says cheaply that most are not."""
-    return text.count(b"[") + text.count(b"{") > MAX_DEPTH and depth_of(value) > MAX_DEPTH
+    return text.count(b"[") + text.count(b"{") > max_depth and depth_of(value) > max_depth
 
 
 def _code(text: str, location: str) -> bytes:
@@ -86,8 +85,8 @@ def _bindings(script: Script) -> bytes:
         text = orjson.dumps(values)
     except (TypeError, ValueError) as error:  # orjson's JSONEncodeError is a TypeError
         raise InvalidInput.at("bindings", f"not JSON: {error}") from error
-    if len(text) > MAX_INPUT_BYTES:
-        raise TooLarge(f"the input is larger than {MAX_INPUT_BYTES // 1024} KB")
-    if is_too_deep(text, list(values.values())):
-        raise InvalidInput.at("bindings", f"nested deeper than {MAX_DEPTH} levels")
+    if len(text) > script.max_input_bytes:
+        raise TooLarge(f"the input is larger than {script.max_input_bytes // 1024} KB")
+    if is_too_deep(text, list(values.values()), script.max_input_depth):
+        raise InvalidInput.at("bindings", f"nested deeper than {script.max_input_depth} levels")
     return text

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+MAX_INPUT_BYTES, MAX_INPUT_DEPTH = 1024 * 1024, 64
+
 
 @dataclass(frozen=True)
 class Script:
@@ -14,7 +16,7 @@ class Script:
     code is the body of an async function (`return` and `await` at the top). bindings become globals, JSON values by
     name. functions are the service's scripts, offered as `service.fn.name(...)`. timeout_s defaults to
     settings().logic_timeout_s. now_ms and seed fix the clock and chance of the run: given both, a replay is equal;
-    0 means the current time, "" means unpredictable.
+    0 means the current time, "" means unpredictable. max_input_bytes and max_input_depth bound the bindings as JSON.
     """
 
     code: str
@@ -24,6 +26,8 @@ class Script:
     memory_mb: int = 64
     now_ms: int = 0
     seed: str = ""
+    max_input_bytes: int = MAX_INPUT_BYTES
+    max_input_depth: int = MAX_INPUT_DEPTH
 
 
 @dataclass(frozen=True)

@@ -129,9 +129,13 @@ class _Run:
             raise failure.from_report(report, self.code, self.logs)
         if kind != "V":
             raise ValueError(kind)
-        value = read_json(body)
+        try:
+            value = read_json(body)
+            is_too_deep = job.is_too_deep(body, value)
+        except RecursionError:  # a thousand levels and more
+            is_too_deep = True
         self.is_over = True
-        if job.is_too_deep(body, value):
+        if is_too_deep:
             raise LogicFailed(f"the result is nested deeper than {job.MAX_DEPTH} levels", kind="output", logs=self.logs)
         wall_ms = (time.monotonic() - self.started) * 1000
         return Outcome(value, self.logs, cpu_ms, wall_ms, self.calls.count)

@@ -229,7 +229,9 @@ class Machine:
         if limit is None or kind in ("action", "code", "http", "waitForEvent", "wait", "return", "goto"):
             return self._kinds[kind](self, step, address, scope)
         begun = f"{address}!"
-        record = self.journal.get(begun) or self._note(step, begun, Status.BEGUN, due=self._now + self._ms(limit, scope))
+        record = self.journal.get(begun) or self._note(
+            step, begun, Status.BEGUN, due=self._now + self._ms(limit, scope)
+        )
         if record.status is Status.FAILED:
             return Fail(record.error or {}, step["id"])
         flow = self._kinds[kind](self, step, address, scope)

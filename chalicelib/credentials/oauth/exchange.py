@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from chalicelib.connectors import public as connectors
-from chalicelib.connectors.public import Component, HookRun, Service, ServiceVersion
 from chalicelib.core.errors import Conflict, InvalidInput, LogicFailed, NotFound, TooLarge, UpstreamFailed
 from chalicelib.credentials import rules, values
 from chalicelib.credentials.oauth import provider, settings
 from chalicelib.credentials.oauth.provider import Refused
 from chalicelib.credentials.oauth.references import Data, as_text, filled
 from chalicelib.credentials.oauth.settings import AuthSettings
+
+if TYPE_CHECKING:
+    from chalicelib.connectors.public import Component, Service, ServiceVersion
 
 TYPE, HOOK = "oauth2", "oauth"
 NO_SETTINGS = "neither the security nor the service version has auth settings"
@@ -94,7 +96,7 @@ def _by_hook(way: Way, source: dict[str, Any], service_url: str | None) -> dict[
     """
     if way.version is None or not way.has_hook:
         return None
-    run = HookRun(
+    run = connectors.HookRun(
         workspace_id=way.workspace_id,
         service=way.service,
         component=way.version,

@@ -7,10 +7,10 @@ secret is stored hard, because a rotated refresh token that is not stored is los
 from __future__ import annotations
 
 import secrets
+from typing import TYPE_CHECKING
 
 from chalicelib.adapters import logs
 from chalicelib.connectors import public as connectors
-from chalicelib.connectors.public import Service, TokenRejected
 from chalicelib.core import clock
 from chalicelib.core.errors import PlatformError, UpstreamFailed
 from chalicelib.credentials import rules
@@ -27,6 +27,9 @@ from chalicelib.storage.expressions import Change, Row, eq
 from chalicelib.storage.table import ConditionFailed
 from chalicelib.storage.tables import VAULT
 
+if TYPE_CHECKING:
+    from chalicelib.connectors.public import Service
+
 LEASE_MS = 20_000  # longer than the provider may take
 WAIT_MS, LOOK_S = 16_000, 0.2
 PAUSE_MS = 30_000  # after a failure, and between refreshes of a token that the third party rejects
@@ -41,14 +44,14 @@ def usable(token: Token, service: Service, *, is_required: bool) -> Token:
     now_ms = clock.now_ms()
     if rules.status_of(token.status, token.is_renewable, token.expires_at, now_ms) == rules.NEEDS_REAUTH:
         if is_required:
-            raise TokenRejected
+            raise connectors.TokenRejected
         return token
     jitter = 0.9 + secrets.randbelow(21) / 100
     if not token.is_renewable or not rules.is_due(now_ms, token.obtained_at, token.expires_at, jitter):
         return token
     try:
         return renewed(token, service, is_wanted_now=rules.has_ended(now_ms, token.expires_at))
-    except TokenRejected:
+    except connectors.TokenRejected:
         if is_required:
             raise
     except PlatformError:
@@ -82,12 +85,12 @@ def renewed(token: Token, service: Service, *, is_wanted_now: bool, forced_at: i
         if isinstance(taken, Flight):
             return _fly(taken, token, service, forced_at)
         if taken is None:
-            raise TokenRejected
+            raise connectors.TokenRejected
         found = Token.from_row(taken)
         if found.secret_no > token.secret_no:
             return found
         if found.status == rules.NEEDS_REAUTH:
-            raise TokenRejected
+            raise connectors.TokenRejected
         if not is_wanted_now:
             return token
         if taken.get("next", 0) >= now_ms:
@@ -127,7 +130,7 @@ def _fly(taken: Flight, token: Token, service: Service, forced_at: int | None) -
     del put["ver"]
     row = _stored(taken, put)
     if row is None:
-        raise TokenRejected
+        raise connectors.TokenRejected
     logs.log("oauth.renewed", workspace=token.workspace_id, tokenId=token.id)
     return Token.from_row(row)
 
@@ -150,7 +153,7 @@ def _after_refusal(taken: Flight, token: Token) -> Token:
     if row is not None and row["ver"] > taken.version:
         return Token.from_row(row)
     logs.log("oauth.ended", level="WARNING", workspace=token.workspace_id, tokenId=token.id)
-    raise TokenRejected
+    raise connectors.TokenRejected
 
 
 def _give_up(taken: Flight, token: Token, error: PlatformError) -> None:

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import re
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from chalicelib.connectors import public as connectors
-from chalicelib.connectors.public import Component, Service, ServiceVersion
 from chalicelib.core import clock, ids
 from chalicelib.core.call import Call, usable_text
 from chalicelib.core.errors import Conflict, Forbidden, InvalidInput, NotFound
@@ -19,6 +18,9 @@ from chalicelib.credentials.oauth.references import as_text, filled
 from chalicelib.credentials.oauth.states import Begun
 from chalicelib.identity import public as identity
 from chalicelib.identity.public import User
+
+if TYPE_CHECKING:
+    from chalicelib.connectors.public import Component, Service, ServiceVersion
 
 _S256 = re.compile(r"[A-Za-z0-9_-]{43}")
 MAX_URL = 2_048

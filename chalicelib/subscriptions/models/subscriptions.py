@@ -26,7 +26,8 @@ class Subscription(Item):
     """A user's standing request: every occurrence of a trigger is POSTed to `url`, or to the forwarding URL.
 
     State and health lie beside the document, because deliveries change them while their owner changes the rest.
-    `user_key` is the identifier the platform chose for the user, `shard` where fan-out finds the subscription.
+    `user_key` is the identifier the platform chose for the user, `shard` where fan-out finds the subscription. One
+    with an `automation_id` feeds that automation: its occurrences go to `feeds`, the queue that starts executions.
     """
 
     TABLE, NOUN = DELIVERY, "subscription"
@@ -48,9 +49,12 @@ class Subscription(Item):
     secret: str = field(default="", repr=False)
     old_secret: str | None = field(default=None, repr=False)
     old_secret_until: int = 0
+    rotation: str | None = None  # which request replaced the secret, so that its repeat does not do it again
     stored: str | None = field(default=None, repr=False)
     shard: str = "0"
     is_polled: bool = False
+    automation_id: str | None = None
+    feeds: str | None = None
     state: SubscriptionState = SubscriptionState.ACTIVE
     reason: str | None = None
     health: Health = GOOD
@@ -91,6 +95,8 @@ class Subscription(Item):
             "at": clock.now_ms(),
             "s": self.id,
             "i": self.inserted_at,
+            "a": self.automation_id,
+            "q": self.feeds,
         }
 
     def user_row(self) -> Row:

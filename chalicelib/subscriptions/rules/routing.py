@@ -27,7 +27,7 @@ _HOP_BY_HOP = frozenset(
         "host",
     ]
 )
-_SECRET = frozenset(["authorization", "proxy-authorization", "cookie", "api_key", "x-api-key"])
+_SECRET = frozenset(["authorization", "proxy-authorization", "cookie", "api_key", "api-key", "x-api-key"])
 _SAFE_TYPES = frozenset(
     ["text/plain", "text/xml", "application/json", "application/xml", "application/x-www-form-urlencoded"]
 )

@@ -252,3 +252,11 @@ def test_costs_are_told(sandbox: Runner) -> None:
     assert outcome.cpu_ms > 1
     assert outcome.wall_ms > 1
     assert outcome.calls == 0
+
+
+@pytest.mark.parametrize("levels", [65, 1_000, 1_100, 5_000])
+def test_a_result_nested_too_deeply_is_refused(sandbox: Runner, levels: int) -> None:
+    code = f"let made = 1; for (let i = 0; i < {levels}; i++) made = [made]; return made"
+    failed = failure(sandbox, code)
+    assert (failed.kind, failed.message) == ("output", "the result is nested deeper than 64 levels")
+    assert value(sandbox, "return 1") == 1

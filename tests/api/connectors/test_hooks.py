@@ -14,6 +14,7 @@ from chalicelib.core.errors import Conflict, InvalidInput, LogicFailed, NotFound
 from chalicelib.credentials import public as credentials
 from chalicelib.identity.workers import platform_cleanup
 from chalicelib.storage import table
+from chalicelib.subscriptions import events
 from tests.builders import (
     USER,
     make_action,
@@ -202,3 +203,26 @@ def test_delete_hooks_still_find_what_they_lean_on(client: Client, workspace: st
     cache.forget_all()
     with pytest.raises(NotFound):
         connectors.definition(workspace, service, "trigger", trigger, even_deleted=True)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'{"v": [%s]}' % b",".join([b'""'] * 349_000),
+        b'{"v": [%s]}' % b",".join([b'{"a":1}'] * 130_000),
+        b"[" * 64 + b"]" * 64,
+        b'{"v": 12345678901234567890123}',
+    ],
+    ids=["quotes", "objects", "deep", "wide"],
+)
+def test_every_notification_that_is_taken_in_can_be_given_to_scripts(client: Client, body: bytes) -> None:
+    service = make_service(client)
+    code = "return [typeof notification.body, notification.rawBody.length]"
+    make_event(client, service, logic={"route": {"code": code}})
+    target = connectors.find_hook(hook_key_of(client, service))
+    assert target is not None
+    parts = events.parts_of("POST", {"content-type": "application/json"}, {}, body)
+    assert events.is_runnable(parts)
+    notification = events.notification_of(parts)
+    run = HookRun(target.workspace_id, target.service, target.event, "route", {"notification": notification})
+    assert connectors.run_hook(run).value == ["object", len(body)]

@@ -49,7 +49,7 @@ class _Echo(BaseHTTPRequestHandler):
 def echo(workspace: str) -> Iterator[str]:
     """A server of this machine that may be called."""
     server = ThreadingHTTPServer(("127.0.0.1", 0), _Echo)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
     settings = config.settings()
     object.__setattr__(settings, "egress_allow", frozenset({"127.0.0.1:*"}))
     yield f"http://127.0.0.1:{server.server_port}"

@@ -388,7 +388,8 @@ def test_an_action_that_has_acted_is_not_run_again(signing: Signing) -> None:
     code = f"""
     await $.axios.post("{BASE}/token", "grant_type=refresh_token&refresh_token=none", {{validateStatus: () => true,
       auth: {{username: service.vars.clientId, password: service.vars.clientSecret}}}});
-    return (await $.axios.get("{BASE}/api", {{headers: {{authorization: `Bearer ${{service.token.accessToken}}`}}}})).data;
+    const headers = {{authorization: `Bearer ${{service.token.accessToken}}`}};
+    return (await $.axios.get("{BASE}/api", {{headers}})).data;
     """
     signing.action = make_action(signing.client, signing.service, code)["id"]
     signing.connect()

@@ -75,3 +75,10 @@ def test_a_repeated_creation_under_one_key_answers_the_same(client: Client) -> N
     assert again.body == first.body
     assert again.headers["idempotent-replayed"] == "true"
     assert client.post("/v1/user", {"userId": "u2"}, headers=headers).status == 409
+
+
+def test_an_identifier_that_is_another_users_id_is_refused(client: Client) -> None:
+    taken = client.post("/v1/user", {"userId": "ada"}).ok()["id"]
+    assert client.post("/v1/user", {"userId": taken}).status == 409
+    free = "00000000-0000-4000-8000-00000000abcd"
+    assert client.post("/v1/user", {"userId": free}).status == 200

@@ -48,3 +48,9 @@ def test_lists_are_split_and_trimmed() -> None:
     read = config.read({"MILLRACE_DEV_KEYS": "a=x, b=y", "MILLRACE_EGRESS_ALLOW": " LocalHost:* ,127.0.0.1:80"})
     assert read.dev_keys == {"a": "x", "b": "y"}
     assert read.egress_allow == {"localhost:*", "127.0.0.1:80"}
+
+
+@pytest.mark.parametrize("workspace", ["-", "a#b", "", " ", "a b", "x" * 101])
+def test_a_workspace_that_cannot_begin_a_key_is_refused(workspace: str) -> None:
+    with pytest.raises(ValueError, match="MILLRACE_DEV_KEYS"):
+        config.read({"MILLRACE_DEV_KEYS": f"key={workspace}"})

@@ -64,3 +64,13 @@ def test_size_is_counted_before_anything_is_parsed() -> None:
 def test_depth_of_a_parsed_value() -> None:
     assert jsontext.depth_of(1) == 1
     assert jsontext.depth_of({"a": [{"b": 1}]}) == 4
+
+
+def test_whole_numbers_beyond_64_bits_are_kept_refused_or_read_as_javascript_does() -> None:
+    raw, widest = b"[18446744073709551616, -9223372036854775809]", b"[18446744073709551615, -9223372036854775808]"
+    with pytest.raises(InvalidInput):
+        jsontext.read(raw, integers=jsontext.Integers.REFUSED)
+    doubles = jsontext.read(raw, integers=jsontext.Integers.DOUBLES)
+    assert doubles == [2.0**64, -(2.0**63)] and all(isinstance(number, float) for number in doubles)
+    for integers in jsontext.Integers:
+        assert jsontext.read(widest, integers=integers) == [2**64 - 1, -(2**63)]

@@ -191,9 +191,9 @@ def test_what_is_no_answer_is_refused(value: Any) -> None:
 
 
 def test_credentials_are_heard_but_not_kept() -> None:
-    given = {"authorization": "a", "cookie": "b", "connection": "c", "host": "h", "x-provider": "d"}
+    given = {"authorization": "a", "cookie": "b", "connection": "c", "host": "h", "x-provider": "d", "api-key": "e"}
     heard = routing.heard_headers(given)
-    assert set(heard) == {"authorization", "cookie", "x-provider"}
+    assert set(heard) == {"authorization", "cookie", "x-provider", "api-key"}
     assert set(routing.kept_headers(heard)) == {"x-provider"}
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from chalicelib.core.errors import LogicFailed, UpstreamFailed
+from chalicelib.core.errors import Conflict, LogicFailed, TooLarge, UpstreamFailed
 from chalicelib.storage.tables import DELIVERY
 from chalicelib.subscriptions import models, secrets, signatures, tasks
 from chalicelib.subscriptions.models import Subscription, shards
@@ -243,3 +243,26 @@ def test_a_failing_response_hook_tells_nothing(world: World) -> None:
 def test_message_ids_are_the_same_every_time() -> None:
     assert tasks.message_id_of("w", "e", "s") == tasks.message_id_of("w", "e", "s")
     assert "." not in tasks.message_id_of("w", "e.1", "s")
+
+
+def test_a_number_beyond_64_bits_is_delivered_as_javascript_reads_it(world: World) -> None:
+    world.insert(world.add_trigger("hook"))
+    world.notify(b'{"n": 12345678901234567890123}')
+    world.pump()
+    assert [body["data"] for body in bodies(world.sent)] == [{"n": 1.2345678901234568e22}]
+
+
+def test_what_scripts_could_not_be_given_is_not_taken_in(world: World) -> None:
+    with pytest.raises(TooLarge):
+        world.notify(b"\x01" * 400_000)
+    world.notify(b"x" * 1_000_000, **{"content-type": "text/plain"})
+
+
+def test_a_repeat_under_an_idempotency_key_is_one_event(world: World) -> None:
+    world.insert(world.add_trigger("hook"))
+    for _ in range(2):
+        world.notify(b"{}", **{"idempotency-key": "k-1"})
+    with pytest.raises(Conflict):
+        world.notify(b"[]", **{"idempotency-key": "k-1"})
+    world.pump()
+    assert len(world.sent) == 1

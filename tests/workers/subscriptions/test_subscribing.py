@@ -279,3 +279,33 @@ def test_a_version_in_use_is_known(world: World) -> None:
     assert public.is_version_in_use("w1", "svc-1", "v-1") and not public.is_version_in_use("w1", "svc-1", "v-2")
     endings.end(item)
     assert not public.is_version_in_use("w1", "svc-1", "v-1")
+
+
+def test_a_forwarded_trigger_that_was_disabled_is_seen_and_comes_back(world: World) -> None:
+    world.add_trigger("hook")
+    wanted = [{"service": "shop", "trigger": "hook"}]
+    set_forwarding(world, url=FORWARD, triggers=wanted)
+    world.answer(410, url=FORWARD)
+    world.notify()
+    world.pump()
+    assert forwarding.read(world.call())["triggers"] == [{**wanted[0], "state": "disabled", "disabledReason": "gone"}]
+    world.advance(10)
+    world.notify()
+    world.pump()
+    assert len(world.sent) == 1
+    assert set_forwarding(world, url=FORWARD + "/new")["triggers"] == wanted
+    world.notify()
+    world.pump()
+    assert [request.url for request in world.sent] == [FORWARD, FORWARD + "/new"]
+
+
+def test_a_rotation_that_is_repeated_after_a_crash_keeps_the_secret_receivers_know(world: World) -> None:
+    made = world.subscribe(world.add_trigger("hook"))
+    call = world.call(path={"subscription_id": made["id"]}, idempotency_key="k-1")
+    once, again = subscriptions.rotate_secret(call), subscriptions.rotate_secret(call)
+    assert once == again != {"secret": made["secret"]}
+    world.notify()
+    world.pump()
+    (request,) = world.sent
+    for secret in (made["secret"], once["secret"]):
+        Webhook(secret).verify(request.body, dict(request.headers))

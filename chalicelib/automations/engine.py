@@ -1,0 +1,299 @@
+"""The engine: take an execution, decide, do, commit, until it waits or ends (docs/ARCHITECTURE.md, Automations).
+
+One write for each step with an effect; what needs none rides on the next. A step's outcome is committed before the
+next step begins, and its end, a wait that follows it, or the next effect costs no write more.
+"""
+
+from __future__ import annotations
+
+import contextvars
+import time
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+from chalicelib.adapters import logs, queue
+from chalicelib.automations import hearing, loading, meter, models, packing, queues, tasks, usage
+from chalicelib.automations.meter import Meter
+from chalicelib.automations.models import BELL
+from chalicelib.automations.rules import retries
+from chalicelib.automations.rules.journal import Json, Record
+from chalicelib.automations.rules.machine import Frontier, Machine, Next, Return, Task
+from chalicelib.core import clock
+from chalicelib.core.errors import NotFound
+from chalicelib.durable import due, inbox, leases, outbox, steps
+from chalicelib.durable.leases import Lease, LeaseLost, NotTaken
+from chalicelib.durable.outbox import Message
+from chalicelib.durable.steps import State
+from chalicelib.storage.expressions import Change, Row
+from chalicelib.storage.table import Key
+from chalicelib.storage.tables import WORK
+
+SLACK_MS = 5_000
+MIN_LEFT_MS = 1_500
+BATCH = 10  # steps of a repetition under way at once in one worker
+POISON_TAKES = 8
+PAGE_BYTES, PAGE_ENTRIES = 100_000, 500
+_pool: ThreadPoolExecutor | None = None
+
+
+def pool() -> ThreadPoolExecutor:
+    """Give the threads in which steps run side by side."""
+    global _pool
+    if _pool is None:
+        _pool = ThreadPoolExecutor(32, thread_name_prefix="step")
+    return _pool
+
+
+def advance(workspace_id: str, execution: str, deadline_ms: int) -> float | None:
+    """Move an execution on as far as it goes until the deadline.
+
+    Answers None when its message has done its part, else after how many seconds it is to come again. Raises
+    LeaseLost, and Unavailable when our own side is at fault.
+    """
+    key, now_ms = models.execution_key(workspace_id, execution), clock.now_ms()
+    lease = steps.take(WORK, key, now_ms, deadline_ms - now_ms + SLACK_MS)
+    if isinstance(lease, NotTaken):
+        if lease.why is not leases.Why.HELD:
+            outbox.flush(WORK, key, lease.row, now_ms)
+        return lease.hide_s(now_ms)
+    run(lease, deadline_ms, Meter(lease.row.get("use")))
+    return None
+
+
+def run(lease: Lease, deadline_ms: int, counted: Meter) -> Row | None:
+    """Go on with a taken execution; answers its row when it waits or has ended, None when it was handed on."""
+    counted.add(writes=1)
+    one = _Run(lease, deadline_ms, counted)
+    try:
+        return one.go()
+    except LeaseLost:
+        raise
+    except NotFound as gone:
+        return one.end(State.CANCELLED, None, retries.failure("Gone", gone.message))
+    except Exception:
+        one.let_go()
+        raise
+
+
+class _Run:
+    """One worker's turn with one execution."""
+
+    def __init__(self, lease: Lease, deadline_ms: int, counted: Meter) -> None:
+        self.lease, self.deadline_ms, self.meter = lease, deadline_ms, counted
+        self.workspace_id = lease.key.pk.partition("#")[0]
+        self.execution = lease.key.sk
+        self.doc: Json = lease.row["doc"]
+        self.buffer: list[Record] = []
+        self.has_effects = False
+        self.longest_ms = 0.0
+        self.heard: set[str] = set()
+
+    def go(self) -> Row | None:
+        """Walk on until there is nothing to do now, or no time left."""
+        if self.lease.fence - self.lease.row.get("f0", 0) > POISON_TAKES:
+            self.lease = outbox.settle(self.lease, clock.now_ms())
+            reason = f"given up: {POISON_TAKES} workers in a row did not survive the step under way"
+            return self.end(State.FAILED, None, retries.failure("Poison", reason))
+        self._open()
+        while True:
+            if self.lease.owes:
+                self.meter.add(messages=len(outbox.owed(self.lease.row)))
+                self.lease = outbox.settle(self.lease, clock.now_ms())
+            if self.lease.is_cancelled:
+                return self.end(State.CANCELLED, None, retries.failure("Cancelled", "cancelled by its owner"))
+            frontier = self.machine.decide(clock.now_ms())
+            self.buffer += frontier.notes
+            if frontier.end is not None:
+                return self._ended(frontier)
+            if frontier.tasks:
+                if self.has_effects:
+                    self._commit()
+                elif not self._has_time():
+                    return self._hand_on()
+                else:
+                    self._work(frontier.tasks)
+            elif not (frontier.awaits and self._hear()):
+                row = self._suspend(frontier)
+                if row is not None:
+                    return row
+
+    def _open(self) -> None:
+        doc = self.doc
+        if self.lease.row.get("pages"):
+            self.meter.add(reads=1)
+        definition = loading.definition(self.workspace_id, doc["a"], doc["v"], doc["h"])
+        self.journal = packing.journal_of(self.workspace_id, self.execution, self.lease.row)
+        given = packing.unpack_value(self.workspace_id, doc["input"])
+        self.data: Json = {
+            "input": given,
+            "trigger": {"output": given, **doc.get("trigger", {})},
+            "variables": definition.get("variables", {}),
+            "execution": {
+                "id": self.execution,
+                "automationId": doc["a"],
+                "versionId": doc["v"],
+                "userId": doc["uk"],
+                "startedAt": clock.iso_ms(self.lease.row["at"]),
+            },
+        }
+        self.load = packing.Loader(self.workspace_id, self.execution)
+        self.machine = Machine(definition["steps"], self.journal, self.data, self.load)
+
+    # --- doing ------------------------------------------------------------------------------------------------
+
+    def _work(self, found: list[Task]) -> None:
+        """Run what can run now: first what has no effect, then effects; one alone that must not happen twice."""
+        batch = [task for task in found if not task.is_effect][:BATCH]
+        if not batch:
+            single = [task for task in found if task.step.get("atMostOnce")]
+            batch = single[:1] or found[:BATCH]
+            if single and not self._intend(batch[0]):
+                return
+        began = time.monotonic()
+        made = [tasks.prepare(self, task) for task in batch]
+        if len(made) == 1:
+            results = [tasks.attempt(self, made[0])]
+        else:
+            futures = [pool().submit(contextvars.copy_context().run, tasks.attempt, self, one) for one in made]
+            results = [future.result() for future in futures]
+        self.longest_ms = max(self.longest_ms, (time.monotonic() - began) * 1000)
+        faults = []
+        for result in results:
+            if isinstance(result, Exception):
+                faults.append(result)
+                continue
+            self.buffer.append(self.journal.add(result))
+            self.meter.add(**result.used)
+            self.has_effects |= result.kind != "expression" and (
+                result.kind != "code" or bool(result.used.get("calls"))
+            )
+        if faults:
+            if self.has_effects:
+                self._commit()
+            raise faults[0]
+
+    def _intend(self, task: Task) -> bool:
+        """Write down that a step which must not happen twice is about to; False when a former worker already had."""
+        if steps.is_in_doubt(self.lease) and self.lease.row.get("ia") == task.address:
+            error = retries.failure("Unknown", "it may have happened: its worker fell, and it must not happen twice")
+            self.buffer.append(self.journal.add(tasks.failed(self, task, error, clock.now_ms())))
+            self.has_effects = True
+            return False
+        condition = leases.fenced(self.lease) & steps.at_seq(self.lease)
+        change = Change(put={"intent": self.lease.seq, "ia": task.address})
+        row = leases.write(WORK, self.lease, change, condition, lambda _: False)
+        self.meter.add(writes=1)
+        self.lease = Lease(self.lease.key, self.lease.owner, self.lease.fence, self.lease.seq, row)
+        return True
+
+    def _hear(self) -> bool:
+        """Look for what waits were waiting for; True when one of them is over."""
+        bell = inbox.find(self.lease.row, BELL)
+        records = hearing.hear(self, has_rung=bell is not None)
+        self.buffer += [self.journal.add(record) for record in records]
+        return bool(records)
+
+    def _has_time(self) -> bool:
+        return self.deadline_ms - clock.now_ms() >= max(MIN_LEFT_MS, 2 * self.longest_ms)
+
+    # --- writing ----------------------------------------------------------------------------------------------
+
+    def _change(self, **more: Any) -> Change:
+        bell = inbox.find(self.lease.row, BELL)
+        put = {"f0": self.lease.fence, **({} if bell is None else inbox.consume(bell)), **more}
+        self.meter.add(writes=1)
+        return Change(put={**put, "use": self.meter.stored()})
+
+    def _outcome(self, change: Change) -> tuple[str | None, Change]:
+        """Render what this transition adds; pages first when the row has become too big."""
+        now_ms = clock.now_ms()
+        text = packing.pack(self.workspace_id, self.buffer, now_ms)
+        memo, self.buffer, self.has_effects, self.journal.now = self.lease.row["memo"], [], False, now_ms
+        size = sum(map(len, memo.values())) + len(text)
+        if not memo or (size <= PAGE_BYTES and len(memo) < PAGE_ENTRIES):
+            return text, change
+        first, last = min(map(int, memo)), max(map(int, memo))
+        WORK.put(models.page_row(self.workspace_id, self.execution, first, last, memo))
+        self.meter.add(writes=1)
+        listed = [*self.lease.row.get("pages", ()), [first, last]]
+        put = {**change.put, "memo": {str(self.lease.seq): text}, "pages": listed}
+        return None, Change(put={**put, "use": self.meter.stored()}, remove=change.remove)
+
+    def _commit(self) -> None:
+        outcome, change = self._outcome(self._change())
+        self.lease = steps.commit(WORK, self.lease, self.deadline_ms + SLACK_MS, outcome=outcome, change=change)
+
+    def _suspend(self, frontier: Frontier) -> Row | None:
+        """Wait. Answers the row; None when what it waits for is there already."""
+        now_ms = clock.now_ms()
+        if frontier.due is None and not frontier.awaits:
+            raise RuntimeError(f"nothing to do and nothing to wait for: {self.execution}")
+        timer = None if frontier.due is None else due.at(models.DUE, self.lease.key, frontier.due, now_ms)
+        out = [] if timer is None else outbox.wake(queues.ADVANCE, self._message(), timer)
+        hearing.register(self, self.buffer)
+        outcome, change = self._outcome(self._change())
+        awaits = BELL if frontier.awaits else None
+        result = steps.suspend(WORK, self.lease, timer=timer, awaits=awaits, outcome=outcome, out=out, change=change)
+        if isinstance(result, Lease):
+            self.lease, self.heard = result, set()
+            return None
+        self.meter.add(messages=len(out))
+        outbox.flush(WORK, self.lease.key, result, clock.now_ms(), is_own=True)
+        return result
+
+    def _ended(self, frontier: Frontier) -> Row:
+        end = frontier.end
+        if isinstance(end, Next | Return):
+            return self.end(State.DONE, end.value, None)
+        if end is None:
+            raise AssertionError("not over")
+        return self.end(State.FAILED, None, {**end.error, "step": end.step})
+
+    def end(self, state: State, output: Any, error: Json | None) -> Row:
+        """Make the last transition, tell whoever waits for it, and add up what it cost."""
+        now_ms = clock.now_ms()
+        if self.lease.owes:
+            self.lease = outbox.settle(self.lease, now_ms)
+        more: Json = {"fin": now_ms, "exp": now_ms // 1000 + models.KEEP_S}
+        if state is State.DONE:
+            more["res"] = packing.pack_value(self.workspace_id, output)
+        if error is not None:
+            more["err"] = error
+        parent = self.doc.get("parent")
+        out = [] if parent is None else [Message(queues.ADVANCE, self._message(parent) | {"c": self.execution})]
+        self.meter.add(messages=len(out))
+        change = self._change(**more)
+        outcome = None
+        if self.buffer:
+            outcome, change = self._outcome(change)
+        row = steps.finish(WORK, self.lease, state, outcome=outcome, out=out, change=change)
+        outbox.flush(WORK, self.lease.key, row, now_ms, is_own=True)
+        logs.log(
+            "execution.finished",
+            workspace=self.workspace_id,
+            executionId=self.execution,
+            state=state.value,
+            reason=None if error is None else error["type"],
+        )
+        usage.note(self.workspace_id, self.doc["a"], row["at"], state.value, meter.shown(row["use"]))
+        return row
+
+    def _hand_on(self) -> None:
+        """Let another worker go on: its message first, then the lease."""
+        queue.send(queues.ADVANCE, self._message())
+        leases.release(WORK, self.lease)
+
+    def let_go(self) -> None:
+        """Give the execution back after a fault of our own; its message comes again. A bug counts towards poison."""
+        try:
+            leases.release(WORK, self.lease)
+        except Exception as error:  # noqa: BLE001 the lease runs out by itself
+            logs.log("execution.not_released", level="WARNING", reason=str(error))
+
+    def _message(self, execution: str | None = None) -> Json:
+        return {"w": self.workspace_id, "x": execution or self.execution}
+
+
+def place_of(workspace_id: str, execution: str) -> Key:
+    """Say where an execution lies."""
+    return models.execution_key(workspace_id, execution)

@@ -1,0 +1,141 @@
+"""One task of an execution: made ready, attempted, and what came of it written as a record."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any, Protocol
+
+from chalicelib.automations import effects, packing, starts
+from chalicelib.automations.effects import Done, Failed, Work
+from chalicelib.automations.meter import Meter
+from chalicelib.automations.rules import retries
+from chalicelib.automations.rules.journal import Journal, Json, Record, Status
+from chalicelib.automations.rules.machine import Machine, Scope, Task
+from chalicelib.core import clock, ids
+from chalicelib.core.errors import InvalidInput, NotFound, PlatformError, Unavailable
+
+
+class Turn(Protocol):
+    """What a task needs of the turn it runs in."""
+
+    workspace_id: str
+    execution: str
+    deadline_ms: int
+    doc: Json
+    data: Json
+    journal: Journal
+    machine: Machine
+    meter: Meter
+
+
+Ready = tuple[Task, Work]
+_NOT_RESOLVED = frozenset({"code", "steps", "then", "else", "branches", "default"})
+
+
+def key_of(turn: Turn, address: str) -> str:
+    """Derive the idempotency key of a step: the same for every attempt, whoever makes it (rule R4)."""
+    return ids.derived_id(turn.workspace_id, "step", turn.execution, address)
+
+
+def prepare(turn: Turn, task: Task) -> Ready:
+    """Resolve the references of a task."""
+    key = key_of(turn, task.address)
+    execution = {**turn.data["execution"], "key": key, "attempt": task.attempt}
+    scope = Scope(task.scope, {"execution": execution})
+    step = task.step
+    if task.kind != "expression":
+        step = {
+            name: value if name in _NOT_RESOLVED else turn.machine.resolve(value, scope) for name, value in step.items()
+        }
+    code = task.code or (step["code"] if task.kind == "code" else "")
+    bindings: Json = {"execution": execution}
+    if code:
+        bindings = {**turn.machine.seen_by(task, code), "execution": execution}
+    left_s = (turn.deadline_ms - clock.now_ms()) / 1000
+    work = Work(
+        turn.workspace_id,
+        turn.doc["u"],
+        task.kind,
+        step,
+        key,
+        turn.journal.now,
+        effects.timeout_s(task.kind, step.get("timeoutSeconds"), left_s),
+        int(turn.doc.get("hop", 0)) + 1,
+        bindings,
+        code,
+    )
+    return task, work
+
+
+def attempt(turn: Turn, ready: Ready) -> Record | Exception:
+    """Attempt a task once. Gives its record, or a fault of our own side, which is no outcome of the step."""
+    task, work = ready
+    began = clock.now_ms()
+    try:
+        if task.kind == "automation":
+            return _start_child(turn, task, work, began)
+        return _done(turn, task, effects.run(work), began)
+    except Failed as failure:
+        if isinstance(failure.error, PlatformError) and not isinstance(failure.error, Unavailable):
+            record = failed(turn, task, retries.error_of(failure.error), began)
+            return replace(record, shown=failure.shown, logs=failure.logs, used=failure.used)
+        return failure.error
+    except Unavailable as error:
+        return error
+    except PlatformError as error:
+        return failed(turn, task, retries.error_of(error), began)
+    except Exception as error:  # noqa: BLE001 handed to the turn, which gives the execution back
+        return error
+
+
+def failed(_turn: Turn, task: Task, error: Json, began: int) -> Record:
+    """Write down a failed attempt: tried again later, or for good."""
+    now_ms = clock.now_ms()
+    pause_ms = None if task.kind == "expression" else retries.delay_ms(task.step, task.attempt, error)
+    status = Status.FAILED if pause_ms is None else Status.RETRY
+    due = None if pause_ms is None else now_ms + pause_ms
+    step, kind = task.step["id"], task.kind
+    return Record(task.address, step, kind, status, began, now_ms, task.attempt, error=error, due=due)
+
+
+def _done(turn: Turn, task: Task, done: Done, began: int) -> Record:
+    record = Record(
+        task.address,
+        task.step["id"],
+        task.kind,
+        Status.OK,
+        began,
+        clock.now_ms(),
+        task.attempt,
+        shown=done.shown,
+        output=done.output,
+        logs=done.logs,
+        used=done.used,
+    )
+    if not done.has_secret:
+        return record
+    sealed = packing.seal(turn.workspace_id, turn.execution, task.address, done.output)
+    return replace(record, output=None, sealed=sealed)
+
+
+def _start_child(turn: Turn, task: Task, work: Work, began: int) -> Record:
+    given = work.step.get("input")
+    if given is not None and not isinstance(given, dict):
+        raise InvalidInput.at("input", "must be an object", "type")
+    child = starts.start_child(
+        turn.workspace_id,
+        turn.doc,
+        turn.execution,
+        f"{task.address}#{task.attempt}",
+        str(work.step["automationId"]),
+        work.step.get("version"),
+        given or {},
+        turn.journal.now,
+    )
+    turn.meter.add(writes=1, messages=1)
+    shown = effects.clipped(effects.hidden({"automationId": work.step["automationId"], "input": given}))
+    record = Record(task.address, task.step["id"], task.kind, Status.CHILD, began, 0, task.attempt, shown=shown)
+    return replace(record, child=child)
+
+
+__all__ = ["NotFound", "Ready", "Turn", "attempt", "failed", "key_of", "prepare"]

@@ -1,0 +1,1 @@
+"""Decisions of channels, without I/O."""

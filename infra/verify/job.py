@@ -1,0 +1,190 @@
+"""The main job, over HTTP against a deployed stack: connector, action, subscription, delivery, failures, polls."""
+
+from __future__ import annotations
+
+import json
+import threading
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+from infra.functions import Stage
+from infra.policies import Statement as Json
+from infra.verify import waiting
+
+_RECEIVES = 3  # of a poison message here; the template says 8, which takes two minutes of backing off
+_SECRET = "what the third party is asked with"  # noqa: S105
+
+
+@dataclass
+class World:
+    """Where the job is done."""
+
+    api: Any
+    receiver: Any
+    emulator: Any
+    stage: Stage
+    say: Any
+    side: ThirdParty = field(default_factory=lambda: ThirdParty())
+
+    def queue(self, name: str) -> str:
+        """Give the address of a queue."""
+        return str(self.emulator.client("sqs").get_queue_url(QueueName=self.stage.prefix + name)["QueueUrl"])
+
+
+class ThirdParty(threading.Thread):
+    """A third party on 127.0.0.1: counts the calls of each path; the first to `/once` is told to fail."""
+
+    def __init__(self) -> None:
+        super().__init__(daemon=True)
+        self.calls: list[tuple[str, str]] = []
+        side = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                side.calls.append((self.path, self.headers.get("Authorization", "")))
+                fails = self.path == "/once" and side.count("/once") == 1
+                body = json.dumps({"fail": fails, "n": side.count(self.path)}).encode()
+                self.send_response(200)
+                self.send_header("Content-Type", "application/json")
+                self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+
+            def log_message(self, *_: Any) -> None:
+                """Say nothing."""
+
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self._server.server_port}"
+        self.start()
+
+    def count(self, path: str) -> int:
+        """Count the calls of a path."""
+        return sum(one == path for one, _ in self.calls)
+
+    def run(self) -> None:
+        """Serve."""
+        self._server.serve_forever()
+
+
+def before_upgrade(api: Any) -> Json:
+    """Store what an upgrade must keep."""
+    user = api.call("POST", "/v1/user", {"userId": "kept"})
+    service = api.call("POST", "/v1/service?userId=kept", {"name": "kept"})
+    return {"user": user["id"], "service": service["id"]}
+
+
+def after_upgrade(api: Any, kept: Json) -> None:
+    """See that it is kept."""
+    assert api.call("GET", "/v1/user/kept")["id"] == kept["user"]  # noqa: S101
+    assert api.call("GET", f"/v1/service/{kept['service']}?userId=kept")["id"] == kept["service"]  # noqa: S101
+
+
+def run(world: World) -> None:
+    """Do all of it, saying each step."""
+    world.api.call("POST", "/v1/user", {"userId": "ada"})
+    _refusals(world)
+    service = _connector(world)
+    _action(world, service)
+    _deliveries(world, service)
+    _retried_alone(world, service)
+    _poison(world)
+    _polls(world, service)
+
+
+def _refusals(world: World) -> None:
+    assert world.api.call("DELETE", "/healthz", expect=405)["type"] == "MethodNotAllowed"  # noqa: S101
+    assert world.api.call("GET", "/no/such/path", expect=404)["status"] == 404  # noqa: S101
+    world.say("refusals come in our shape")
+
+
+def _connector(world: World) -> str:
+    service = str(world.api.call("POST", "/v1/service?userId=ada", {"name": "shop"})["id"])
+    world.api.call("POST", f"/v1/service/{service}/version?userId=ada", {})
+    _make(world, service, "event", {"name": "hook", "logic": {"route": "return 'order'"}})
+    world.say("made a service with a version and an event")
+    return service
+
+
+def _action(world: World, service: str) -> None:
+    security = _make(world, service, "security", {"type": "apiKey", "scheme": "bearer"})
+    token = {"name": "ada", "serviceSecurityId": security["id"], "key": _SECRET}
+    world.api.call("POST", "/v1/user/ada/token", token)
+    code = f"return (await $.axios.get('{world.side.url}/action', {{headers: {{Authorization: credential.key}}}})).data"
+    action = _make(world, service, "action", {"name": "look", "logic": {"execute": code}})
+    answer = world.api.call("POST", f"/v1/service/{service}/action/{action['id']}/execute?userId=ada", {})
+    assert ("/action", _SECRET) in world.side.calls, (world.side.calls, answer)  # noqa: S101
+    world.say("executed an action with a sealed credential")
+
+
+def _deliveries(world: World, service: str) -> None:
+    logic = {"trigger": "return notification.body"}
+    trigger = _make(world, service, "trigger", {"name": "order", "logic": logic})["id"]
+    for path in ("/one", "/two"):
+        body = {"url": world.receiver.url(path)}
+        made = world.api.call("POST", f"/v1/service/{service}/trigger/{trigger}/subscription?userId=ada", body)
+        world.receiver.inbox(path, made["secret"])
+    world.say("subscribed two receivers")
+    address = world.api.call("GET", f"/v1/service/{service}/webhookSetting?userId=ada")["url"]
+    hook = "/v1/hook/" + address.rpartition("/")[2]
+    for number in range(3):
+        world.api.call("POST", hook, {"order": number})
+    inboxes = [world.receiver.inbox(path) for path in ("/one", "/two")]
+    waiting.wait_for("deliveries", lambda: all(len(inbox.ids) == 3 for inbox in inboxes))
+    assert not any(inbox.forged for inbox in inboxes)  # noqa: S101
+    world.say("three notifications came out as six deliveries, every signature verified")
+
+
+def _retried_alone(world: World, service: str) -> None:
+    """End subscriptions whose `delete` hooks call out; the first call of one of them is told to fail."""
+    code = "const asked = await $.axios.get('{url}'); if (asked.data.fail) throw Object.assign(new Error('late'), {{code: 'ETIMEDOUT'}})"
+    for path in ("/once", "/always"):
+        logic = {"delete": code.format(url=world.side.url + path)}
+        trigger = _make(world, service, "trigger", {"name": f"ending{path[1:]}", "logic": logic})["id"]
+        body = {"url": world.receiver.url(path)}
+        made = world.api.call("POST", f"/v1/service/{service}/trigger/{trigger}/subscription?userId=ada", body)
+        world.api.call("DELETE", f"/v1/subscription/{made['id']}?userId=ada")
+    waiting.wait_for("both delete hooks", lambda: world.side.count("/once") == 2 and world.side.count("/always") == 1)
+    world.say("a record that failed was tried again, alone")
+
+
+def _poison(world: World) -> None:
+    sqs = world.emulator.client("sqs")
+    url = world.queue("platform_cleanup")
+    policy = json.loads(sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]["RedrivePolicy"])
+    policy["maxReceiveCount"] = str(_RECEIVES)
+    sqs.set_queue_attributes(QueueUrl=url, Attributes={"RedrivePolicy": json.dumps(policy)})
+    poison = {"w": "verify", "kind": "nothing of this kind", "id": "x", "at": 0}
+    sqs.send_message(QueueUrl=url, MessageBody=json.dumps(poison))
+    rows = waiting.wait_for("the poison message to be buried", lambda: _rows(world, "work", "verify#DEAD"), 90)
+    assert json.loads(rows[0]["doc"]["S"])["message"] == poison  # noqa: S101
+    world.say(f"a poison message went to the dead letters after {_RECEIVES} receives and was written down")
+
+
+def _polls(world: World, service: str) -> None:
+    code = f"return {{records: [{{n: (await $.axios.get('{world.side.url}/poll')).data.n}}], cursor: 1, emit: true}}"
+    logic = {"poll": code, "trigger": "return notification"}
+    setting = {"pollSeconds": 10}
+    trigger = _make(world, service, "trigger", {"name": "polled", "logic": logic, "setting": setting})["id"]
+    body = {"url": world.receiver.url("/polled")}
+    made = world.api.call("POST", f"/v1/service/{service}/trigger/{trigger}/subscription?userId=ada", body)
+    inbox = world.receiver.inbox("/polled", made["secret"])
+    waiting.wait_for("two polls", lambda: world.side.count("/poll") >= 2 and len(inbox.ids) >= 1, 90)
+    world.say("a poll came, and came again by itself, and its record was delivered")
+    waiting.wait_for("the tick", lambda: _rows(world, "work", "-#SWEEP#"), 130)
+    world.say("the minutely schedule fired")
+
+
+def _make(world: World, service: str, kind: str, body: Json) -> Json:
+    made: Json = world.api.call("POST", f"/v1/service/{service}/{kind}?userId=ada", body)
+    return made
+
+
+def _rows(world: World, table: str, start: str) -> list[Json]:
+    """Find rows whose partition begins so; only the emulator is ever scanned."""
+    found = world.emulator.client("dynamodb").scan(
+        TableName=world.stage.prefix + table,
+        FilterExpression="begins_with(pk, :start)",
+        ExpressionAttributeValues={":start": {"S": start}},
+    )
+    return list(found["Items"])
