@@ -2,6 +2,8 @@
 
 from chalice import Chalice
 
+from chalicelib.automations.routes import routes as automations
+from chalicelib.automations.workers import workers as automations_workers
 from chalicelib.connectors.routes import routes as connectors
 from chalicelib.connectors.workers import workers as connectors_workers
 from chalicelib.core import paging
@@ -18,9 +20,9 @@ from chalicelib.subscriptions.workers import workers as subscriptions_workers
 
 app = Chalice(app_name="millrace", configure_logs=False)
 app.register_middleware(bind_request, "http")
-for blueprint in (platform, identity, credentials, connectors, subscriptions):
+for blueprint in (platform, identity, credentials, connectors, subscriptions, automations):
     app.register_blueprint(blueprint)
-for blueprint in (connectors_workers, identity_workers, subscriptions_workers):
+for blueprint in (automations_workers, connectors_workers, identity_workers, subscriptions_workers):
     app.register_blueprint(blueprint, name_prefix=None)
 
 auth.use(identity_public.authenticate)

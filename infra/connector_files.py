@@ -247,20 +247,24 @@ def _logic(code: str) -> Json:
 # --- installing ------------------------------------------------------------------------------------------------------
 
 
-def install(base_url: str, api_key: str, user_id: str, folder: Path | str) -> Json:
+def install(base_url: str, api_key: str, user_id: str, folder: Path | str, **service_fields: str) -> Json:
     """Install a connector, or bring an installed one to what its files say; parts already equal are left alone.
 
     Returns the ids: {service, version, securities: {name: id}, variables: {...}, datatypes, events, triggers, actions,
     conditions}. Tokens and subscriptions stay as they are, because what they lean on keeps its id.
-    Components that the files no longer name are kept, because subscriptions may lean on them.
+    Components that the files no longer name are kept, because subscriptions may lean on them. `service_fields` are
+    further fields of the service: platformId, sharing. A service of this name that another workspace shares is no
+    hindrance.
     Raises ConnectorFault for wrong files, InstallFailed when the platform refuses.
     """
     parts = read(folder)
     api = _Api(base_url, api_key, user_id)
     api.call("POST", "/v1/user", {"userId": user_id}, accept=(409,))
     name = parts["service"]["name"]
-    fields = {field: parts["service"].get(field) for field in SERVICE_FIELDS}
+    fields = {field: parts["service"].get(field) for field in SERVICE_FIELDS} | service_fields
     found = api.call("GET", f"/v1/service/{name}", accept=(404,))
+    if found and found.get("shared"):
+        found = None
     service = api.put("/v1/service", name, fields, found)
     path = f"/v1/service/{service}"
     logic = {"fn": {script: _logic(code) for script, code in parts["scripts"].items()}}
@@ -279,9 +283,9 @@ def install(base_url: str, api_key: str, user_id: str, folder: Path | str) -> Js
     }
 
 
-def install_all(base_url: str, api_key: str, user_id: str) -> dict[str, Json]:
+def install_all(base_url: str, api_key: str, user_id: str, **service_fields: str) -> dict[str, Json]:
     """Install or update every connector that comes with the platform; returns name -> ids, as install does."""
-    return {folder.name: install(base_url, api_key, user_id, folder) for folder in builtin_folders()}
+    return {folder.name: install(base_url, api_key, user_id, folder, **service_fields) for folder in builtin_folders()}
 
 
 def _install_securities(api: _Api, path: str, securities: Mapping[str, Json]) -> dict[str, str]:

@@ -16,6 +16,11 @@ QUEUES = (
     "platform_cleanup",
     "connectors_import",
     "channels_notify",
+    "automations_start",
+    "automations_advance",
+    "automations_backlog_advance",
+    "automations_event",
+    "automations_schedule",
 )
 MAX_RECEIVES = 8
 RETENTION_S = 14 * 86_400

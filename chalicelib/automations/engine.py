@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextvars
 import time
 from concurrent.futures import ThreadPoolExecutor
+from functools import lru_cache
 from typing import Any
 
 from chalicelib.adapters import logs, queue
@@ -25,7 +26,6 @@ from chalicelib.durable.leases import Lease, LeaseLost, NotTaken
 from chalicelib.durable.outbox import Message
 from chalicelib.durable.steps import State
 from chalicelib.storage.expressions import Change, Row
-from chalicelib.storage.table import Key
 from chalicelib.storage.tables import WORK
 
 SLACK_MS = 5_000
@@ -33,15 +33,18 @@ MIN_LEFT_MS = 1_500
 BATCH = 10  # steps of a repetition under way at once in one worker
 POISON_TAKES = 8
 PAGE_BYTES, PAGE_ENTRIES = 100_000, 500
-_pool: ThreadPoolExecutor | None = None
 
 
+@lru_cache(maxsize=1)
 def pool() -> ThreadPoolExecutor:
-    """Give the threads in which steps run side by side."""
-    global _pool
-    if _pool is None:
-        _pool = ThreadPoolExecutor(32, thread_name_prefix="step")
-    return _pool
+    """Give the threads in which steps of one execution run side by side."""
+    return ThreadPoolExecutor(32, thread_name_prefix="step")
+
+
+@lru_cache(maxsize=1)
+def turns() -> ThreadPoolExecutor:
+    """Give the threads in which executions of a batch run side by side."""
+    return ThreadPoolExecutor(40, thread_name_prefix="execution")
 
 
 def advance(workspace_id: str, execution: str, deadline_ms: int) -> float | None:
@@ -109,7 +112,8 @@ class _Run:
                 if self.has_effects:
                     self._commit()
                 elif not self._has_time():
-                    return self._hand_on()
+                    self._hand_on()
+                    return None
                 else:
                     self._work(frontier.tasks)
             elif not (frontier.awaits and self._hear()):
@@ -294,6 +298,9 @@ class _Run:
         return {"w": self.workspace_id, "x": execution or self.execution}
 
 
-def place_of(workspace_id: str, execution: str) -> Key:
-    """Say where an execution lies."""
-    return models.execution_key(workspace_id, execution)
+def give_up(lease: Lease, error: Json) -> None:
+    """End a taken execution as failed, whatever its steps came to."""
+    counted = Meter(lease.row.get("use"))
+    counted.add(writes=1)
+    one = _Run(lease, clock.now_ms(), counted)
+    one.end(State.FAILED, None, error)

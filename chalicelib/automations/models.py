@@ -28,7 +28,7 @@ BELL = "bell"
 
 @dataclass(kw_only=True)
 class Automation(Item):
-    """A user's automation. `live_version` is what its trigger starts; `subscription` feeds it, `is_scheduled` a clock."""
+    """A user's automation. Its trigger starts `live_version`; `subscription` feeds it, or a clock (`is_scheduled`)."""
 
     TABLE, NOUN = CATALOGUE, "automation"
     PARTITION, SORT = "AUTOS#{user_id}", "automation#{id}"
@@ -121,13 +121,10 @@ def execution_message(pk: str, sk: str) -> dict[str, Any]:
     return {"w": pk.partition("#")[0], "x": sk}
 
 
-def executions_between(
-    workspace_id: str, automation_id: str, shard: int, low_ms: int, high_ms: int, after: Key | None, limit: int
-) -> Page:
-    """Read a page of an automation's executions that began in [low, high), the newest first."""
-    between = (f"{automation_id}.{low_ms:012x}", f"{automation_id}.{high_ms:012x}")
-    pk = _partition(workspace_id, automation_id, shard)
-    return WORK.query(pk, between=between, after=after, limit=limit, newest_first=True)
+def executions_between(workspace_id: str, automation_id: str, shard: int, low: str, high: str, limit: int) -> Page:
+    """Read a page of an automation's executions, the newest first. The bounds are what follows the dot of their ids."""
+    between = (f"{automation_id}.{low}", f"{automation_id}.{high}")
+    return WORK.query(_partition(workspace_id, automation_id, shard), between=between, limit=limit, newest_first=True)
 
 
 def beside(workspace_id: str, execution: str) -> str:
@@ -136,7 +133,7 @@ def beside(workspace_id: str, execution: str) -> str:
 
 
 def page_row(workspace_id: str, execution: str, first: int, last: int, memo: dict[str, str]) -> Row:
-    """Build a page of the journal: the transitions from `first` to `last`. The same range always has the same content."""
+    """Build a page of the journal: transitions `first` to `last`. The same range always has the same content."""
     doc = {"memo": memo}
     sk = f"H#{first:06d}-{last:06d}"
     return {"pk": beside(workspace_id, execution), "sk": sk, "doc": doc, "exp": clock.now_s() + LONGEST_S}

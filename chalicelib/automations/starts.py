@@ -8,11 +8,11 @@ from typing import Any
 import orjson
 
 from chalicelib.adapters import queue
-from chalicelib.automations import lanes, loading, models, packing, queues
+from chalicelib.automations import lanes, loading, models, packing
 from chalicelib.automations.models import Automation, Version
 from chalicelib.automations.rules.journal import Json
-from chalicelib.core import clock, ids
-from chalicelib.core.errors import Conflict, NotFound, PlatformError, TooLarge
+from chalicelib.core import clock
+from chalicelib.core.errors import Conflict, PlatformError, TooLarge
 from chalicelib.durable import steps
 from chalicelib.durable.leases import Lease, NotTaken
 from chalicelib.storage.expressions import Row
@@ -137,6 +137,3 @@ def fresh(workspace_id: str, automation_id: str, key: str | None) -> str:
     if key is None:
         return models.execution_id(workspace_id, automation_id, at_ms)
     return models.execution_id(workspace_id, automation_id, 0, automation_id, f"request|{key}")
-
-
-__all__ = ["Lease", "NotFound", "NotTaken", "Start", "ids"]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any, Protocol
+from typing import Protocol
 
 from chalicelib.automations import effects, packing, starts
 from chalicelib.automations.effects import Done, Failed, Work
@@ -12,7 +12,7 @@ from chalicelib.automations.rules import retries
 from chalicelib.automations.rules.journal import Journal, Json, Record, Status
 from chalicelib.automations.rules.machine import Machine, Scope, Task
 from chalicelib.core import clock, ids
-from chalicelib.core.errors import InvalidInput, NotFound, PlatformError, Unavailable
+from chalicelib.core.errors import InvalidInput, PlatformError, Unavailable
 
 
 class Turn(Protocol):
@@ -136,6 +136,3 @@ def _start_child(turn: Turn, task: Task, work: Work, began: int) -> Record:
     shown = effects.clipped(effects.hidden({"automationId": work.step["automationId"], "input": given}))
     record = Record(task.address, task.step["id"], task.kind, Status.CHILD, began, 0, task.attempt, shown=shown)
     return replace(record, child=child)
-
-
-__all__ = ["NotFound", "Ready", "Turn", "attempt", "failed", "key_of", "prepare"]

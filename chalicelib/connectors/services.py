@@ -19,8 +19,6 @@ def check(call: Call, service: Service) -> None:
     components.fill_in(service)
     service.name = service.name or rules.spare_name("service", service.id)
     rules.check_name(service.name)
-    if service.sharing not in rules.SHARING:
-        raise InvalidInput.at("body.sharing", f"must be one of: {', '.join(rules.SHARING)}", "choice")
     if service.default_version_id is not None and "default_version_id" in call.body.fields():
         _check_default(service)
     components.check_size(service)
@@ -36,7 +34,10 @@ def list_services(call: Call) -> list[Any]:
     Own services come first, whatever the others call theirs or how they order them.
     """
     found = Service.list_all(call.workspace_id)
-    if call.query.get("shared") == "true":
+    shared = call.query.get("shared", "false")
+    if shared not in ("true", "false"):
+        raise InvalidInput.at("query.shared", "must be true or false", "choice")
+    if shared == "true":
         found += Service.list_public(call.workspace_id)
     return page_of(call, [as_seen(call, one) for one in sorted(found, key=_place)], _place)
 

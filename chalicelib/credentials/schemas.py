@@ -11,6 +11,7 @@ from chalicelib.credentials.rules import FORMS, status_of
 from chalicelib.edge.schema import AtMs, CamelIn, CamelOut, Id, Name, Object
 
 Secret = Annotated[str, StringConstraints(min_length=1, max_length=16_384)]
+Fields = Annotated[Object, Field(min_length=1)]
 Url = Annotated[str, StringConstraints(max_length=2_048, pattern=r"^https?://")]
 
 
@@ -19,9 +20,9 @@ class UserTokenIn(CamelIn):
 
     name: Name | None = None
     service_security_id: Id
-    oauth: Object | None = None
-    key: Secret | Object | None = None
-    basic: Object | None = None
+    oauth: Fields | None = None
+    key: Secret | Fields | None = None
+    basic: Fields | None = None
     service_url: Url | None = None
 
 

@@ -17,15 +17,22 @@ from chalicelib.core.errors import Fault, InvalidInput
 _CONTROLS = "\x7f" + "".join(map(chr, range(32)))
 
 
-def _clean(value: Any) -> Any:
+def clean(value: Any) -> Any:
+    """Refuse control characters, before a text is read."""
     if isinstance(value, str) and any(character in _CONTROLS for character in value):
         raise ValueError("must not hold control characters")
     return value
 
 
-Name = Annotated[str, BeforeValidator(_clean), StringConstraints(min_length=1, max_length=200)]
+def whole(value: Any) -> Any:
+    """Read 60.0 as the whole number it is; JSON knows only one kind of number."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+Name = Annotated[str, StringConstraints(min_length=1, max_length=200), BeforeValidator(clean)]
 Text = Annotated[str, StringConstraints(max_length=10_000)]
-Id = Annotated[str, BeforeValidator(_clean), StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.~-]{0,127}$")]
+Id = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.~-]{0,127}$"), BeforeValidator(clean)]
+Whole = Annotated[int, BeforeValidator(whole)]
 AtMs = Annotated[int, "at_ms"]
 Object = dict[str, Any]
 

@@ -90,7 +90,7 @@ def _steps(kind: str) -> tuple[Step, Step | None, Step]:
             lambda body: connectors.is_component_gone(body["w"], body["service"], kind, body["id"]),
             None
             if kind != "trigger"
-            else lambda body: subscriptions.end_subscriptions_of_trigger(body["w"], body["id"]),
+            else lambda body: subscriptions.end_subscriptions_of_trigger(body["w"], body["id"], body["service"]),
             lambda body: connectors.clean_up_component(body["w"], body["service"], kind, body["id"]),
         )
     raise ValueError(f"nothing to clean up for a {kind}")

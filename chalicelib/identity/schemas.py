@@ -6,10 +6,10 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AliasChoices, BeforeValidator, Field, StringConstraints
 
-from chalicelib.edge.schema import AtMs, CamelIn, CamelOut, Name, Object
+from chalicelib.edge.schema import AtMs, CamelIn, CamelOut, Name, Object, Whole, clean
 from chalicelib.identity import rules
 
-UserId = Annotated[Name, StringConstraints(max_length=256)]
+UserId = Annotated[str, StringConstraints(min_length=1, max_length=256), BeforeValidator(clean)]
 Email = Annotated[str, StringConstraints(max_length=320, pattern=r"^[^@\s]+@[^@\s]+$")]
 Source = Literal["local", "remote"]
 Scope = Literal["read", "write", "run", "admin"]
@@ -102,13 +102,13 @@ class KeyIn(CamelIn):
     scopes: Annotated[frozenset[Scope], BeforeValidator(_as_set), Field(min_length=1)] = frozenset(
         {"read", "write", "run"}
     )
-    expires_in_s: int | None = Field(default=None, alias="expiresInSeconds", ge=60, le=10 * 366 * 86_400)
+    expires_in_s: Whole | None = Field(default=None, alias="expiresInSeconds", ge=60, le=10 * 366 * 86_400)
 
 
 class RotateIn(CamelIn):
     """How long the old text of a rotated key opens."""
 
-    overlap_s: int = Field(default=rules.DEFAULT_OVERLAP_S, alias="overlapSeconds", ge=0, le=rules.MAX_OVERLAP_S)
+    overlap_s: Whole = Field(default=rules.DEFAULT_OVERLAP_S, alias="overlapSeconds", ge=0, le=rules.MAX_OVERLAP_S)
 
 
 class KeyOut(CamelOut):

@@ -21,6 +21,7 @@ from chalicelib.subscriptions.tasks import Outcome, Task
 
 CONNECT_S = 10.0
 MAX_ANSWER_BYTES = 65_536
+_UNWANTED = object()
 _HEADERS = {"content-type": "application/json", "user-agent": "Millrace-Webhooks/1"}
 
 
@@ -50,13 +51,9 @@ def _definition(task: Task) -> Definition:
 
 def _body(task: Task, found: Definition) -> bytes | None:
     """Make the bytes that every attempt of this delivery sends; None when the logic does not want it sent."""
-    if task.event is None:
-        raise NotFound("the event is no longer kept")
-    output: Any = task.event.notification["body"]
-    if connectors.has_hook(found.component, "trigger"):
-        output = connectors.run_hook(_run(task, found)).value
-        if output is None or output is False:
-            return None
+    output = _output(task, found)
+    if output is _UNWANTED:
+        return None
     item, at = task.item, clock.iso_ms(task.at_ms)
     envelope = {
         "type": f"{item.service}.{item.trigger}",
@@ -71,6 +68,24 @@ def _body(task: Task, found: Definition) -> bytes | None:
         "occurredAt": at,
     }
     return orjson.dumps(envelope)
+
+
+def output_of(task: Task) -> Any:
+    """Give what the trigger's logic makes of an event; None when it does not want it. Raises what the logic raises."""
+    found = _definition(task)
+    if not found.service.enabled:
+        raise Unavailable("the service is switched off")
+    output = _output(task, found)
+    return None if output is _UNWANTED else output
+
+
+def _output(task: Task, found: Definition) -> Any:
+    if task.event is None:
+        raise NotFound("the event is no longer kept")
+    if not connectors.has_hook(found.component, "trigger"):
+        return task.event.notification["body"]
+    output = connectors.run_hook(_run(task, found)).value
+    return _UNWANTED if output is None or output is False else output
 
 
 def _run(task: Task, found: Definition) -> HookRun:

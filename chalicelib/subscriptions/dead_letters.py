@@ -21,8 +21,11 @@ def bury(message_id: str, body: dict[str, Any]) -> None:
     """Write down a message that was given up. A repeat writes the same row."""
     workspace_id = body["w"] if isinstance(body.get("w"), str) else DEPLOYMENT
     logs.log("message.dead", level="ERROR", workspace=workspace_id, messageId=message_id)
-    key = _delivery_of(body)
-    if key is not None:
+    if "a" in body or ("x" in body and "ev" not in body):
+        from chalicelib.automations import public as automations  # which lean on subscriptions
+
+        automations.bury(body, POISON)
+    elif (key := _delivery_of(body)) is not None:
         _fail(key, body.get("ev", ""))
     WORK.put(_row(workspace_id, message_id, body))
 

@@ -92,10 +92,14 @@ def _later_tasks(messages: list[Message]) -> list[Task]:
     pending = [message for message in messages if _is_due(message, rows.get(keys[message.id]))]
     items = _load(pending)
     made: dict[Key, Task] = {}
+    gone: set[Key] = set()
     for message in pending:
-        row, item = rows[keys[message.id]], items.get(message.id)
-        if item is not None:
-            made[keys[message.id]] = tasks.from_row(message, item, row)
+        key, item = keys[message.id], items.get(message.id)
+        if item is None or rows[key].get("i", 0) not in (0, item.inserted_at):
+            gone.add(key)  # an attempt that was under way wrote it after its subscription had ended
+        else:
+            made[key] = tasks.from_row(message, item, rows[key])
+    DELIVERY.write_many(deletes=gone)
     bare = [task for task in made.values() if task.body is None]
     found = events.load((task.item.workspace_id, task.event_id) for task in bare)
     for task in bare:

@@ -1,4 +1,4 @@
-"""The end of subscriptions: out of reach at once, then their `delete` hook, tried until it ran or is refused."""
+"""The end of subscriptions: out of reach within 5 s, then their `delete` hook, tried until it ran or is refused."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def delete(call: Call) -> None:
 
 
 def end(item: Subscription) -> None:
-    """End a subscription: nothing is delivered any more; its `delete` hook runs later. Raises NotFound."""
+    """End a subscription: after 5 s nothing is delivered any more; its `delete` hook runs later. Raises NotFound."""
     models.remove_subscription(item)
     try:
         queue.send(queues.RETRY, models.ended_message(item.workspace_id, item.id, item.inserted_at))
@@ -120,22 +120,32 @@ def of_token(workspace_id: str, user_id: str, token_id: str) -> bool:
     return True
 
 
-def of_trigger(workspace_id: str, trigger_id: str) -> bool:
-    """End a page of the subscriptions to a trigger."""
+def of_trigger(workspace_id: str, trigger_id: str, service_id: str) -> bool:
+    """End a page of the subscriptions to a trigger. Another service's trigger may have the same id."""
     for shard in _SHARDS:
-        page = models.fan_out_page(workspace_id, trigger_id, shard, None, PAGE + 1)
-        rows = [row for row in page.rows if not row["sk"].startswith(models.MARK)]
-        if rows:
-            _end_rows(workspace_id, rows, "s")
-            return False
-        DELIVERY.write_many(deletes=[Key(row["pk"], row["sk"]) for row in page.rows])
+        marks: list[Key] = []
+        after, is_alone = None, True
+        while True:
+            page = models.fan_out_page(workspace_id, trigger_id, shard, after, PAGE + 1)
+            rows = [row for row in page.rows if not row["sk"].startswith(models.MARK)]
+            marks += [Key(row["pk"], row["sk"]) for row in page.rows if row["sk"].startswith(models.MARK)]
+            mine = [row for row in rows if row.get("svc", service_id) == service_id]
+            if mine:
+                _end_rows(workspace_id, mine, "s")
+                return False
+            is_alone = is_alone and not rows
+            if page.after is None:
+                break
+            after = page.after.sk
+        if is_alone:
+            DELIVERY.write_many(deletes=marks)
     return True
 
 
 def of_service(workspace_id: str, service_id: str) -> bool:
     """End a page of the subscriptions to a service."""
     for directory in models.triggers_of_service(workspace_id, service_id):
-        if not of_trigger(workspace_id, directory.sk):
+        if not of_trigger(workspace_id, directory.sk, service_id):
             return False
         DELIVERY.delete(directory)
     return True

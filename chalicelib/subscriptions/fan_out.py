@@ -42,6 +42,7 @@ class Leg:
     after: str | None = None
     match: Any = None
     is_repeat: bool = False
+    is_covered: bool = False  # an earlier page brings the event to the forwarding URL
 
     def page_key(self) -> tuple[str, str, str, str | None]:
         """Say which page it is; events that want the same one share the query."""
@@ -52,9 +53,10 @@ class Leg:
         fed = {"a": row["a"]} if "a" in row else {}
         return Letter(self._body({"s": row["s"], "i": row["i"], **fed}))
 
-    def further(self, shard: str, after: str | None) -> Letter:
+    def further(self, shard: str, after: str | None, *, is_covered: bool = False) -> Letter:
         """Make the message that goes on with another page."""
-        return Letter(self._body({"tr": self.trigger_id, "shard": shard, "after": after}))
+        covered = {"c": 1} if is_covered else {}
+        return Letter(self._body({"tr": self.trigger_id, "shard": shard, "after": after, **covered}))
 
     def _body(self, more: dict[str, Any]) -> dict[str, Any]:
         body = {"w": self.event.workspace_id, "ev": self.event.id, **more}
@@ -91,7 +93,7 @@ def fan_out(batch: Batch) -> None:
 
 def _spread(leg: Leg, page: Page, deliveries: dict[str, list[Letter]], further: list[Letter]) -> None:
     latest = leg.event.at_ms + SKEW_MS
-    others = 0
+    is_covered = leg.is_covered
     for row in page.rows:
         name = row["sk"]
         if name.startswith(MARK):
@@ -99,19 +101,19 @@ def _spread(leg: Leg, page: Page, deliveries: dict[str, list[Letter]], further: 
             continue
         if row["st"] != SubscriptionState.ACTIVE or row["at"] > latest:
             continue
-        if name == FORWARDED and (others or leg.after is not None):
+        if name == FORWARDED and is_covered:
             continue  # the forwarding URL gets it already, for those who subscribed without a URL
-        others += 1
+        is_covered = True
         deliveries.setdefault(row.get("q", queues.DELIVER), []).append(leg.letter(row))
     if page.after is not None:
-        further.append(leg.further(leg.shard, page.after.sk))
+        further.append(leg.further(leg.shard, page.after.sk, is_covered=is_covered))
 
 
 def _legs(event: Event, message: Message) -> list[Leg]:
     """Say which pages a message stands for. Errors of the logic end here; what may pass comes again."""
     body, is_repeat = message.body, message.receives > 1 or "r" in message.body
     if "tr" in body:
-        return [Leg(event, body["tr"], body["shard"], body.get("after"), body.get("x"), is_repeat)]
+        return [Leg(event, body["tr"], body["shard"], body.get("after"), body.get("x"), is_repeat, "c" in body)]
     try:
         targets = _route(event)
         return [Leg(event, found, match=one.match, is_repeat=is_repeat) for found, one in _resolved(event, targets)]

@@ -6,11 +6,45 @@ Cascades end a page of subscriptions a call, and say True when none is left; a r
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from chalicelib.subscriptions import endings, models
+from chalicelib.subscriptions import endings, feeds, models
+from chalicelib.subscriptions.feeds import Feed, Occurrence
 from chalicelib.subscriptions.rules import routing
 from chalicelib.subscriptions.rules.routing import Target
+
+if TYPE_CHECKING:
+    from chalicelib.edge.worker import Message
+
+__all__ = [
+    "Feed",
+    "Occurrence",
+    "default_targets",
+    "end_feed",
+    "end_subscriptions_of_service",
+    "end_subscriptions_of_token",
+    "end_subscriptions_of_trigger",
+    "end_subscriptions_of_user",
+    "feed_automation",
+    "is_version_in_use",
+    "occurrence",
+    "targets_of",
+]
+
+
+def feed_automation(workspace_id: str, feed: Feed) -> str:
+    """Start an automation by every occurrence of a trigger from now on: runs the `create` hook; gives the feed's id."""
+    return feeds.make(workspace_id, feed)
+
+
+def end_feed(workspace_id: str, feed_id: str) -> None:
+    """Start it no more: the `delete` hook runs later, tried until it ran or is refused."""
+    feeds.end(workspace_id, feed_id)
+
+
+def occurrence(message: Message) -> Occurrence | None:
+    """Read the occurrence that a message to a feed's queue is about; None when event or feed are gone."""
+    return feeds.occurrence(message)
 
 
 def end_subscriptions_of_user(workspace_id: str, user_id: str) -> bool:
@@ -23,9 +57,9 @@ def end_subscriptions_of_token(workspace_id: str, user_id: str, token_id: str) -
     return endings.of_token(workspace_id, user_id, token_id)
 
 
-def end_subscriptions_of_trigger(workspace_id: str, trigger_id: str) -> bool:
+def end_subscriptions_of_trigger(workspace_id: str, trigger_id: str, service_id: str) -> bool:
     """End a page of the subscriptions to a trigger."""
-    return endings.of_trigger(workspace_id, trigger_id)
+    return endings.of_trigger(workspace_id, trigger_id, service_id)
 
 
 def end_subscriptions_of_service(workspace_id: str, service_id: str) -> bool:

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field
 
 from chalicelib.core import clock
-from chalicelib.edge.schema import AtMs, CamelIn, CamelOut, In, Name, Object, Out, Text
+from chalicelib.edge.schema import AtMs, CamelIn, CamelOut, In, Name, Object, Out, Text, whole
 
 Ended = Literal["failed", "dropped", "delivered"]
 _LAST_MS = 253_402_300_799_999  # the end of the year 9999
@@ -22,7 +22,7 @@ def _time_ms(value: Any) -> Any:
         except ValueError:
             raise ValueError("must be a time in ISO 8601, or milliseconds since 1970") from None
         return int((at if at.tzinfo else at.replace(tzinfo=UTC)).timestamp() * 1000)
-    return value
+    return whole(value)
 
 
 TimeMs = Annotated[int, BeforeValidator(_time_ms), Field(ge=0, le=_LAST_MS)]

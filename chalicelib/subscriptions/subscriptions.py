@@ -150,7 +150,7 @@ def _id_of(workspace_id: str, wish: Wish) -> str:
     what = [token, wish.url, wish.version_id, wish.variables]
     what += [] if wish.automation_id is None else [wish.automation_id]
     same = orjson.dumps(what, option=orjson.OPT_SORT_KEYS).decode()
-    return ids.derived_uuid(workspace_id, "subscription", f"{wish.user.id}|{wish.trigger.id}", same)
+    return ids.derived_uuid(workspace_id, "subscription", f"{wish.user.id}|{wish.service.id}|{wish.trigger.id}", same)
 
 
 def _run_create_hook(workspace_id: str, subscription_id: str, wish: Wish) -> Any:

@@ -13,9 +13,10 @@ from chalicelib.core import config
 
 def main() -> None:
     """Start workers and API, say so in one line, serve until SIGTERM."""
-    from infra.local import gateway, stack
+    from infra.local import builtins, gateway, stack
 
     sys.setswitchinterval(stack.SWITCH_S)
+    builtin_key = builtins.make_key()
     settings = config.settings()
     stack.lock(Path(settings.data_dir))
     cloud = stack.prepare()
@@ -32,7 +33,7 @@ def main() -> None:
 
     signal.signal(signal.SIGTERM, stop)
     signal.signal(signal.SIGINT, stop)
-    threading.Thread(target=_announce, args=(workers, settings), daemon=True).start()
+    threading.Thread(target=_announce, args=(workers, settings, builtin_key), daemon=True).start()
     try:
         server.run()
     finally:
@@ -43,10 +44,13 @@ def main() -> None:
         javascript.shutdown()
 
 
-def _announce(workers: object, settings: config.Settings) -> None:
+def _announce(workers: object, settings: config.Settings, builtin_key: str) -> None:
+    from infra.local import builtins
+
     workers.ready.wait()  # type: ignore[attr-defined]
     folder = Path(settings.data_dir).resolve()
     print(f"Millrace serves http://{settings.host}:{settings.port} with its data in {folder}", flush=True)
+    builtins.offer(f"http://{settings.host}:{settings.port}", builtin_key)
 
 
 if __name__ == "__main__":

@@ -26,6 +26,7 @@ MAX_BODY_BYTES = 10 * 1_048_576  # what API Gateway takes
 _MAX_SWALLOWED_BYTES = 64 * MAX_BODY_BYTES  # read and dropped, so that the sender gets to see the answer
 THREADS = 16
 _API_KEY_HEADER = re.compile(rb"(\r\n)api_key([ \t]*:)", re.IGNORECASE)
+_VERBS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"})
 _REASONS = {status.value: f"{status.value} {status.phrase}" for status in HTTPStatus}
 Start = Callable[..., Any]
 
@@ -78,6 +79,8 @@ class Gateway:
     def __call__(self, environ: dict[str, Any], start_response: Start) -> Iterable[bytes]:
         if int(environ.get("CONTENT_LENGTH") or 0) > MAX_BODY_BYTES:
             return _refuse_size(start_response)
+        if environ["REQUEST_METHOD"] not in _VERBS:
+            return self._refuse_verb(environ, start_response)
         event = self._event(environ)
         answer = self._app(event, None)
         body = answer.get("body", "")
@@ -90,17 +93,22 @@ class Gateway:
         start_response(_REASONS.get(status, f"{status} Status"), headers)
         return [b"" if environ["REQUEST_METHOD"] == "HEAD" else raw]
 
+    def _refuse_verb(self, environ: dict[str, Any], start_response: Start) -> list[bytes]:
+        """Answer a verb that no resource has: nothing of it reaches the app."""
+        resource = self._router.find(_target(environ)[0])[0]
+        if resource == "/{proxy+}":
+            return _refuse(start_response, 404, "NotFound", "there is nothing at this path")
+        entries = self._app.routes[resource]
+        allowed = ", ".join(sorted(verb for verb in entries if not entries[verb].view_name.startswith("refuse_")))
+        return _refuse(start_response, 405, "MethodNotAllowed", f"this path takes {allowed}", Allow=allowed)
+
     def _event(self, environ: dict[str, Any]) -> dict[str, Any]:
         method = environ["REQUEST_METHOD"]
-        target, _, query = environ.get("REQUEST_URI", "/").partition("?")
-        if "://" in target:
-            target = "/" + target.split("://", 1)[1].partition("/")[2]
+        target, query = _target(environ)
         resource, values = self._router.find(target)
         method = "GET" if method == "HEAD" else method
         if method not in self._app.routes[resource]:
             resource, values = "/{proxy+}", {"proxy": target.strip("/")}
-        if method not in self._app.routes[resource]:
-            method = "GET"  # a verb nobody has: the refusal of the catch-all answers
         pairs = parse_qsl(query, keep_blank_values=True, errors="replace") if query else []
         many: dict[str, list[str]] = {}
         for name, value in pairs:
@@ -130,10 +138,21 @@ class Gateway:
         }
 
 
+def _target(environ: dict[str, Any]) -> tuple[str, str]:
+    target, _, query = environ.get("REQUEST_URI", "/").partition("?")
+    if "://" in target:
+        target = "/" + target.split("://", 1)[1].partition("/")[2]
+    return target, query
+
+
 def _refuse_size(start_response: Start) -> Iterable[bytes]:
-    text = {"error": f"the body is larger than {MAX_BODY_BYTES} bytes", "type": "TooLarge", "status": 413}
-    raw = json.dumps(text).encode()
-    start_response(_REASONS[413], [("Content-Type", "application/json"), ("Content-Length", str(len(raw)))])
+    return _refuse(start_response, 413, "TooLarge", f"the body is larger than {MAX_BODY_BYTES} bytes")
+
+
+def _refuse(start_response: Start, status: int, kind: str, message: str, **headers: str) -> list[bytes]:
+    raw = json.dumps({"error": message, "type": kind, "status": status}).encode()
+    sent = {"Content-Type": "application/json", "Content-Length": str(len(raw)), **headers}
+    start_response(_REASONS[status], list(sent.items()))
     return [raw]
 
 

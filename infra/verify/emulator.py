@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import signal
 import subprocess
 import time
 import urllib.error
@@ -60,10 +62,11 @@ class Emulator:
     def __exit__(self, *_: object) -> None:
         if self._process is not None:
             self._process.terminate()
-            try:
-                self._process.wait(10)
-            except subprocess.TimeoutExpired:
-                self._process.kill()
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self._process.wait(5)
+            with contextlib.suppress(ProcessLookupError):  # the functions' processes are of its group
+                os.killpg(self._process.pid, signal.SIGKILL)
+            self._process.wait()
 
     def session(self) -> Any:
         """Give a botocore session of the emulated account."""

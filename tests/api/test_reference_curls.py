@@ -172,7 +172,7 @@ def test_a_line_is_answered_as_the_reference_shows(client: Client, sent: Line) -
 
 def test_a_line_that_leaves_the_key_out_is_refused(client: Client) -> None:
     lines = [one for one in LINES if not one.sends_key]
-    assert len(lines) == 20
+    assert len(lines) == 21
     assert {send(client, sent, sent.target, None).status for sent in lines} == {401}
 
 

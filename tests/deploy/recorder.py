@@ -14,13 +14,47 @@ import chalice.app
 
 from chalicelib.adapters import aws, blobs, keys
 from chalicelib.core import config
+from infra import policies
+from infra.functions import API as API_NAME
+from infra.functions import FUNCTIONS, Function, by_handler
 
-API = "api_handler"
+API = next(function.handler for function in FUNCTIONS if function.name == API_NAME)
 Call = tuple[str, str, str]  # handler, action, resource
 
 calls: set[Call] = set()
 _inside: list[str] = []
 _PARTS = {"Put": "PutItem", "Update": "UpdateItem", "Delete": "DeleteItem", "ConditionCheck": "ConditionCheckItem"}
+
+
+def faults() -> list[str]:
+    """List the calls seen so far that the function's policy does not grant."""
+    rows = by_handler()
+    return sorted(
+        f"{handler} calls {action} on {resource}, which infra/functions.py does not grant it"
+        for handler, action, resource in calls
+        if handler not in rows or (action, resource) not in policies.granted(rows[handler])
+    )
+
+
+def unused() -> list[str]:
+    """List the grants that no call seen so far needed, but those every consumer's mapping and retries need."""
+    return sorted(
+        f"{handler} is granted {action} on {resource}, which nothing used"
+        for handler, function in by_handler().items()
+        for action, resource in policies.granted(function) - {call[1:] for call in calls if call[0] == handler}
+        if (action, resource) not in needed_anyway(function)
+    )
+
+
+def needed_anyway(function: Function) -> set[tuple[str, str]]:
+    """List grants whose use no test shows.
+
+    Lambda's own poller receives and deletes for a consumer; the edge hides any consumer's failed message; a sender
+    asks for a queue's address once a process, which in the tests another function may have done before.
+    """
+    names = {"ReceiveMessage", "DeleteMessage", "GetQueueAttributes", "ChangeMessageVisibility", "GetQueueUrl"}
+    own = {(f"sqs:{name}", function.queue) for name in names if function.queue}
+    return own | {("sqs:GetQueueUrl", queue) for queue in function.sends}
 
 
 def install() -> None:

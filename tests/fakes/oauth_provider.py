@@ -35,7 +35,7 @@ class FakeProvider:
         self.rotates = True
         self.forms: list[dict[str, str]] = []
         self.sent: list[Request] = []
-        self.refusal: tuple[int, dict[str, Any]] | PlatformError | None = None
+        self.refusal: tuple[int, dict[str, Any]] | PlatformError | bytes | None = None
         self.during: Callable[[], None] = lambda: None  # runs while the provider answers a refresh
         self.extra: dict[str, Any] = {}
         self._numbers = 0
@@ -79,6 +79,8 @@ class FakeProvider:
             self.during()
         if isinstance(self.refusal, PlatformError):
             raise self.refusal
+        if isinstance(self.refusal, bytes):
+            return Response(200, Headers([("content-type", "application/json")]), self.refusal, False, 1.0, BASE)
         if self.refusal is not None:
             return _json(*self.refusal)
         with self._lock:

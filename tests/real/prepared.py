@@ -14,6 +14,13 @@ KEY = "default"
 USER = "prepared@example.com"
 VARIABLES = [{"title": "n", "type": "integer"}]
 
+DOCUMENT = {
+    "openapi": "3.1.0",
+    "info": {"title": "Pets", "version": "1"},
+    "servers": [{"url": "https://pets.example.com"}],
+    "paths": {"/pets": {"get": {"operationId": "listPets", "responses": {"200": {"description": "Pets"}}}}},
+}
+
 
 class Prepared:
     """Makes things through the API. `things` maps path variables, as the document spells them, to ids that exist."""
@@ -54,17 +61,21 @@ class Prepared:
         self.post(f"/v1/group/{self.things['groupId']}/user", {"userId": user_id, "role": "member"})
         return user_id
 
+    def upload(self, import_id: str) -> None:
+        """Upload the whole document of an import as its one part."""
+        self._call("PUT", f"/v1/service/import/{import_id}/part/1", DOCUMENT)
+
     def hook_key(self) -> str:
         """Give the last part of the address that third parties notify."""
         path = f"/v1/service/{self.things['serviceId']}/webhookSetting"
-        setting = self._call("GET", path, None, userId=USER)
+        setting = self._call("GET", path, userId=USER)
         return str(setting["url"]).rpartition("/")[2]
 
     def post(self, path: str, body: Any, **query: str) -> Any:
         """Create something that must succeed."""
         return self._call("POST", path, body, **query)
 
-    def _call(self, method: str, path: str, body: Any, **query: str) -> Any:
+    def _call(self, method: str, path: str, body: Any = None, **query: str) -> Any:
         answer = self._session.request(method, self.url + path, params=query, json=body, timeout=30)
         if answer.status_code != 200:
             raise RuntimeError(f"{method} {path}: {answer.status_code} {answer.text[:500]}")

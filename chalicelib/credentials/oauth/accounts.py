@@ -9,7 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from chalicelib.core.errors import UpstreamFailed
+from chalicelib.core import jsontext
+from chalicelib.core.errors import InvalidInput, UpstreamFailed
 from chalicelib.credentials.oauth import provider
 from chalicelib.credentials.oauth.references import Data, at
 from chalicelib.credentials.oauth.settings import AuthSettings
@@ -70,8 +71,9 @@ def claims_of(id_token: Any) -> dict[str, Any]:
         return {}
     middle = id_token.split(".")[1]
     try:
-        claims = json.loads(base64.urlsafe_b64decode(middle + "=" * (-len(middle) % 4)))
-    except (ValueError, RecursionError):
+        raw = base64.urlsafe_b64decode(middle + "=" * (-len(middle) % 4))
+        claims = jsontext.read(raw, integers=jsontext.Integers.DOUBLES)
+    except (ValueError, InvalidInput):
         return {}
     return claims if isinstance(claims, dict) else {}
 
@@ -96,4 +98,4 @@ def _is_for(audience: Any, client_id: str | None) -> bool:
 def _text(value: Any) -> str | None:
     if isinstance(value, bool) or not isinstance(value, str | int) or value == "":
         return None
-    return str(value)[:MAX_NAME]
+    return "".join(character for character in str(value) if character.isprintable())[:MAX_NAME] or None

@@ -74,7 +74,7 @@ def _finish(call: Call, begun: Begun) -> Token:
         raise NotGranted("no code")
     asked_ms = clock.now_ms()
     answer = exchange.by_code(way, code, begun.redirect_uri, begun.verifier, begun.service_url)
-    data = way.data(begun.service_url, **answer, redirect_uri=begun.redirect_uri)
+    data = way.data(begun.service_url, {**answer, "redirect_uri": begun.redirect_uri})
     account = accounts.account_of(begun.workspace_id, way.auth, data, answer, way.client_id())
     return grants.keep(way, Grant(begun.user_id, answer, account, asked_ms, begun.service_url, begun.token_id))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -36,7 +37,7 @@ class Way:
         """Say whether the version's own logic exchanges codes."""
         return self.version is not None and connectors.has_hook(self.version, HOOK)
 
-    def data(self, service_url: str | None, **source: Any) -> Data:
+    def data(self, service_url: str | None, source: Mapping[str, Any]) -> Data:
         """Give what references reach."""
         return Data(source, self.variables, service_url)
 
@@ -46,7 +47,7 @@ class Way:
             return None
         try:
             sent = self.auth.authorization.sends.get("client_id", self.auth.client_id)
-            return as_text(filled(sent, self.data(None))) or None
+            return as_text(filled(sent, self.data(None, {}))) or None
         except Conflict:
             return None
 
@@ -66,7 +67,7 @@ def by_code(
     if answer is None:
         if way.auth is None or way.auth.access_token is None:
             raise Conflict(NO_SETTINGS)
-        step, data = way.auth.access_token, way.data(service_url, **source)
+        step, data = way.auth.access_token, way.data(service_url, source)
         standard = {"grant_type": "authorization_code", **source}
         answer = provider.ask_for_token(way.workspace_id, way.auth, step, data, standard, "the code")
     return _checked(answer)
@@ -83,7 +84,7 @@ def by_refresh_token(way: Way, secret: dict[str, Any], redirect_uri: str, servic
     if answer is None:
         if way.auth is None or way.auth.refresh_token is None:
             raise Conflict(NO_SETTINGS)
-        step, data = way.auth.refresh_token, way.data(service_url, **source)
+        step, data = way.auth.refresh_token, way.data(service_url, source)
         standard = {"grant_type": "refresh_token", "refresh_token": source["refresh_token"]}
         answer = provider.ask_for_token(way.workspace_id, way.auth, step, data, standard, "the refresh token")
     return _checked(answer)

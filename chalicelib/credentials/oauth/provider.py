@@ -8,6 +8,7 @@ from typing import Any
 from urllib.parse import parse_qsl, quote, urlencode
 
 from chalicelib.adapters import http_client
+from chalicelib.core import jsontext
 from chalicelib.core.errors import AddressRefused, Conflict, InvalidInput, UpstreamFailed
 from chalicelib.credentials.oauth import settings
 from chalicelib.credentials.oauth.references import Data, as_text, filled
@@ -129,11 +130,11 @@ def _send(
 
 def _read(response: http_client.Response) -> dict[str, Any]:
     """Read an answer as JSON, else as a form, which some providers prefer; what is neither is empty."""
-    text = response.body.decode("utf-8", "replace")
     try:
-        answer = json.loads(text)
-    except (ValueError, RecursionError):
-        return dict(parse_qsl(text)) if response.headers.get("content-type", "").startswith(_FORM) else {}
+        answer = jsontext.read(response.body, integers=jsontext.Integers.DOUBLES)
+    except InvalidInput:
+        is_form = response.headers.get("content-type", "").startswith(_FORM)
+        return dict(parse_qsl(response.body.decode("utf-8", "replace"))) if is_form else {}
     return answer if isinstance(answer, dict) else {}
 
 

@@ -87,7 +87,7 @@ def _authorization(way: Way, service_url: str | None, state: str, verifier: str)
     if way.auth is None or way.auth.authorization is None:
         raise Conflict(exchange.NO_SETTINGS)
     step, redirect_uri = way.auth.authorization, redirects.callback_url()
-    data = way.data(service_url, redirect_uri=redirect_uri, state=state)
+    data = way.data(service_url, {"redirect_uri": redirect_uri, "state": state})
     said: dict[str, Any] = filled({"client_id": way.auth.client_id, **step.sends}, data)
     if said.get("response_mode", "query") != "query":
         raise Conflict("the auth settings: response_mode must be query")

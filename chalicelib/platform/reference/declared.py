@@ -91,17 +91,24 @@ ERRORS = {"interactor": "Error", "novu": "NovuError"}  # surface -> the schema o
 
 # --- what shapes show beyond their fields ---------------------------------------------------------------------------
 
+_FORMS = ("oauth", "key", "basic")  # of a token's secret
 ADDED: dict[str, Json] = {
     "KeyOut": {"prefix": {"type": "string"}},
     "TokenOut": {},  # makes one of its fields itself
     "UserTokenOut": {
         form: {"type": ["object", "null"], "properties": {"set": {"const": True}, "last4": {"type": "string"}}}
-        for form in ("oauth", "key", "basic")
+        for form in _FORMS
+    },
+}
+TOGETHER: dict[str, Json] = {  # what fields of a shape sent demand of each other
+    "UserTokenIn": {
+        "oneOf": [{"required": [form], "properties": {form: {"not": {"type": "null"}}}} for form in _FORMS],
+        "examples": [{"name": "ada", "serviceSecurityId": "0198c0de-0000-7000-8000-000000000000", "key": "ghp_..."}],
     },
 }
 READERS: dict[str, Json] = {  # of the functions that read a field first: what its JSON looks like then
-    "_clean": {"pattern": NO_CONTROLS},
-    "_time_ms": {"type": ["integer", "string"]},
+    "clean": {"pattern": NO_CONTROLS},
+    "_time_ms": {"type": ["integer", "string"], "format": "date-time"},
 }
 
 # --- queries --------------------------------------------------------------------------------------------------------
@@ -134,7 +141,9 @@ VERSION = Query(
 CONTRIBUTOR = Query("contributor_id", "Who publishes.", True)
 TRIED = Query("userId", "The user whose token the logic is given; none without it.")
 LIMIT = Query("limit", "The size of a page; without it the list is whole.", schema=page_size(500))
-CURSOR = Query("cursor", "Where to go on: X-Next-Cursor of the page before.", schema={"type": "string"})
+CURSOR = Query(
+    "cursor", "Where to go on: X-Next-Cursor of the page before.", schema={"type": "string", "minLength": 1}
+)
 PAGED = (LIMIT, CURSOR)
 
 QUERIES: dict[str, tuple[Query, ...]] = {  # the others: see operations.queries_of
@@ -175,7 +184,11 @@ QUERIES: dict[str, tuple[Query, ...]] = {  # the others: see operations.queries_
     "updateDatatype": (ACTOR, VERSION),
     "publishService": (CONTRIBUTOR,),
     "listServices": (
-        Query("shared", "`true` lists the public services of other workspaces too, after your own."),
+        Query(
+            "shared",
+            "`true` lists the public services of other workspaces too, after your own.",
+            schema={"enum": ["true", "false"]},
+        ),
         *PAGED,
     ),
     "testLogic": (TRIED, CREDENTIAL),
@@ -275,7 +288,9 @@ ANSWERS: dict[str, Answered] = {
     "setVariableValue": Answered(holding(set={"type": "boolean"})),
     "getServiceWebhookSetting": Answered(_HOOK_ADDRESS),
     "getServiceOauthUrl": Answered(holding(url={"type": "string", "format": "uri"})),
-    "receiveOauthCallback": Answered({"type": "string"}, media="text/html", also={"400": {"type": "string"}}),
+    "receiveOauthCallback": Answered(
+        {"type": "string"}, media="text/html", also={"302": {"type": "string"}, "400": {"type": "string"}}
+    ),
     "getOauthRedirects": Answered(_REDIRECTS),
     "updateOauthRedirects": Answered(_REDIRECTS),
     "execute": Answered(ref("AnyJson")),
@@ -296,6 +311,21 @@ ANSWERS: dict[str, Answered] = {
     "updateForwarding": Answered(_FORWARDING),
 }
 
+# --- what may go wrong ----------------------------------------------------------------------------------------------
+
+RUN_NOTHING = frozenset({"replaySubscription"})  # of those that take the scope `run`
+READ_NOTHING = frozenset({"readOpenapi", "readDocs"})  # neither tables nor queues
+_HOOKS = ("404", "422", "502", "504")  # a hook of a service runs, and may call the service
+FURTHER: dict[str, tuple[str, ...]] = {  # beside what row and verb say: see operations
+    "createSubscription": _HOOKS,
+    "createTriggerSubscription": _HOOKS,
+    "updateForwarding": ("404",),
+    "updateToken": ("502", "504"),
+    "getServiceOauthUrl": ("409", "422", "502", "504"),
+    "receiveNotification": ("502", "504"),
+    "receiveNotificationByGet": ("502", "504"),
+}
+
 # --- paths ----------------------------------------------------------------------------------------------------------
 
 VARIABLES: tuple[tuple[str, str, str], ...] = (  # in paths below: a variable, and how the document spells it
@@ -303,6 +333,7 @@ VARIABLES: tuple[tuple[str, str, str], ...] = (  # in paths below: a variable, a
     ("/v1/automation/", "version_id", "automationVersionId"),
     ("/v1/service/{service_id}/condition/", "condition_id", "condition_id"),
 )
+IN_PATHS: dict[str, Json] = {"part": {"type": "integer", "minimum": 1, "maximum": 64}}  # variables without a name
 TAGS: tuple[tuple[str, str], ...] = (  # the first whose text stands in the path; else the path's own first word
     ("/subscription", "Subscription"),
     ("/forwarding", "Subscription"),

@@ -10,6 +10,7 @@ from typing import Any
 from pydantic.alias_generators import to_camel
 
 from chalicelib.edge import auth, idempotency
+from chalicelib.edge.failures import INTERACTOR
 from chalicelib.edge.route import Body, Gives, Route
 from chalicelib.edge.schema import In
 from chalicelib.platform.reference import declared, examples
@@ -29,9 +30,16 @@ _ERRORS = {
     "413": "The body is too large.",
     "415": "The body is not JSON.",
     "422": "The script threw, or ran out of time or memory.",
+    "429": "Too many calls at once; `Retry-After` says when to come again.",
+    "500": "A bug on our side; `details.requestId` names it.",
+    "502": "Another service refused, or its answer could not be used.",
+    "503": "Our own tables or queues are busy; the same call may succeed in a moment.",
+    "504": "Another service stayed silent.",
     "default": "Any other failure.",
 }
-_HEADERS = {"X-Request-Id": {"description": "Names this request in the logs.", "schema": {"type": "string"}}}
+_HEADERS: Json = {"X-Request-Id": {"description": "Names this request in the logs.", "schema": {"type": "string"}}}
+_RETRY: Json = {"Retry-After": {"description": "Seconds to wait.", "schema": {"type": "integer", "minimum": 0}}}
+_RETRIED = frozenset({"409", "429", "503"})  # 409: the first request under the same Idempotency-Key is still running
 _NEXT = {"X-Next-Cursor": {"description": "Set while there is a next page.", "schema": {"type": "string"}}}
 _IDEMPOTENCY_KEY: Json = {
     "name": "Idempotency-Key",
@@ -72,7 +80,7 @@ def operation(surface: str, row: Route, verb: str, operation_id: str, schemas: S
     if row.takes is not None and verb != "GET":
         made["requestBody"] = _body(row, row.takes, schemas)
     made["responses"] = _responses(row, schemas)
-    for status in _error_statuses(row, verb):
+    for status in _error_statuses(surface, row, verb):
         made["responses"].setdefault(status, {"$ref": f"#/components/responses/{declared.ERRORS[surface]}{status}"})
     made["security"] = [] if row.scope == auth.PUBLIC else [{scheme: [row.scope]} for scheme in SCHEMES]
     return made
@@ -112,7 +120,7 @@ def _spelled(path: str, name: str) -> str:
 
 
 def _path_parameter(name: str) -> Json:
-    return {"name": name, "in": "path", "required": True, "schema": NAMED}
+    return {"name": name, "in": "path", "required": True, "schema": declared.IN_PATHS.get(name, NAMED)}
 
 
 def _query_parameter(query: Query) -> Json:
@@ -159,26 +167,38 @@ def _is_list(row: Route) -> bool:
     return row.operation_id.startswith("list")
 
 
-def _error_statuses(row: Route, verb: str) -> list[str]:
-    has_body = row.takes is not None
-    applies: dict[str, Any] = {
-        "400": has_body or row.scope != auth.PUBLIC,
+def _error_statuses(surface: str, row: Route, verb: str) -> list[str]:
+    """List what may go wrong. 405 is not among them: it belongs to the verbs a path does not have."""
+    has_body, names = row.takes is not None, "{" in row.path or declared.USER in queries_of(row, verb)
+    runs = row.scope == auth.RUN and row.operation_id not in declared.RUN_NOTHING
+    applies: dict[str, bool] = {
+        "400": has_body or names or row.scope != auth.PUBLIC,
         "401": row.scope != auth.PUBLIC,
         "403": row.scope != auth.PUBLIC,
-        "404": "{" in row.path,
+        "404": names or runs,
         "409": verb != "GET" or has_body,
         "413": has_body,
         "415": has_body and row.takes != Body.RAW,
-        "422": row.scope == auth.RUN,
-        "default": True,
+        "422": runs,
+        "429": True,
+        "500": True,
+        "502": runs,
+        "503": row.operation_id not in declared.READ_NOTHING,
+        "504": runs,
+        "default": surface != INTERACTOR,
     }
-    return [status for status, does_apply in applies.items() if does_apply]
+    further = declared.FURTHER.get(row.operation_id, ())
+    return [status for status, does_apply in applies.items() if does_apply or status in further]
 
 
 def error_responses(surfaces: Iterable[str]) -> Json:
     """Give the shared error responses of some surfaces by name."""
     return {
-        f"{name}{status}": {"description": text, "headers": _HEADERS, "content": {_JSON: {"schema": ref(name)}}}
+        f"{name}{status}": {
+            "description": text,
+            "headers": {**_HEADERS, **(_RETRY if status in _RETRIED else {})},
+            "content": {_JSON: {"schema": ref(name)}},
+        }
         for name in (declared.ERRORS[surface] for surface in surfaces)
         for status, text in _ERRORS.items()
     }

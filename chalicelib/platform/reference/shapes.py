@@ -8,7 +8,7 @@ from typing import Any
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaMode, models_json_schema
 
 from chalicelib.edge.schema import In, Out
-from chalicelib.platform.reference.declared import ADDED, READERS, Json, ref
+from chalicelib.platform.reference.declared import ADDED, READERS, TOGETHER, Json, ref
 
 Shape = type[In] | type[Out]
 _REF = "#/components/schemas/{model}"
@@ -31,7 +31,8 @@ class _Generator(GenerateJsonSchema):
 
     def function_before_schema(self, schema: Any) -> Json:
         made, reader = super().function_before_schema(schema), schema["function"]["function"]
-        return {**made, **READERS.get(getattr(reader, "__name__", ""), {})}
+        read = READERS.get(getattr(reader, "__name__", ""), {})
+        return {**made, **read, **{word: made[word] for word in ("pattern",) if word in made}}
 
 
 def mode_of(shape: Shape) -> JsonSchemaMode:
@@ -56,7 +57,7 @@ def _finished(shape: Shape, schema: Json) -> Json:
     if issubclass(shape, In):
         if shape.__name__.endswith("Patch"):  # what is not sent stays as it is
             properties = {name: {k: v for k, v in one.items() if k != "default"} for name, one in properties.items()}
-        return {**schema, "properties": properties}
+        return {**schema, "properties": properties, **TOGETHER.get(shape.__name__, {})}
     for name, field in shape.model_fields.items():
         if "at_ms" in field.metadata:
             properties[field.alias or name] = ref("Timestamp")

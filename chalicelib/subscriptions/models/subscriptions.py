@@ -95,6 +95,7 @@ class Subscription(Item):
             "at": clock.now_ms(),
             "s": self.id,
             "i": self.inserted_at,
+            "svc": self.service_id,
             "a": self.automation_id,
             "q": self.feeds,
         }
@@ -169,7 +170,7 @@ def insert_subscription(item: Subscription, poll: Row | None) -> bool:
 def remove_subscription(item: Subscription) -> None:
     """Remove a subscription and every row that finds it, leaving its tombstone. Raises NotFound.
 
-    Nothing reaches it from now on; messages on their way meet nothing.
+    Messages on their way meet nothing, but for 5 s where a worker still remembers it.
     """
     now_ms, ended = clock.now_ms(), ended_key(item.workspace_id, item.id, item.inserted_at)
     timer = due.at(DELIVERY_DUE, ended, now_ms, now_ms)  # brings the tombstone again until it is gone

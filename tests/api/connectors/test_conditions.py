@@ -52,8 +52,10 @@ def test_an_update_ignores_what_is_the_servers_in_either_spelling(client: Client
 
 @pytest.mark.parametrize(
     ("value", "holds"),
-    [("1", True), ("0", False), ("''", False), ("'no'", True), ("null", False), ("[]", True), ("({})", True)]
-    + [("undefined", False), ("false", False), ("NaN", False)],
+    [
+        *[("1", True), ("'no'", True), ("[]", True), ("({})", True)],
+        *[("0", False), ("''", False), ("null", False), ("undefined", False), ("false", False), ("NaN", False)],
+    ],
 )
 def test_a_condition_holds_when_javascript_takes_its_value_for_true(
     client: Client, workspace: str, service: str, value: str, holds: bool

@@ -282,7 +282,7 @@ def test_hooks_of_a_subscription_are_told_the_users_address(
 
 
 def test_an_event_reaches_only_its_own_services_subscriptions(
-    client: Client, stranger: Client, parts: dict[str, str], outside: FakeHttp
+    client: Client, stranger: Client, parts: dict[str, str], outside: FakeHttp, no_delays: None
 ) -> None:
     own = make_service(stranger, name="own")
     make_trigger(stranger, own, "return 'own'", name="mail", id=parts["trigger_id"])
@@ -291,6 +291,10 @@ def test_an_event_reaches_only_its_own_services_subscriptions(
     stranger.post(url.partition("localhost:1290")[2], {}, key=None)
     pump()
     assert bodies(outside) == []
+    subscribe(stranger).ok()
+    client.delete("/v1/service/gmail/trigger/mail").ok()
+    pump()
+    assert [one["serviceId"] for one in stranger.get("/v1/subscription?userId=ada").ok()] == [own]
 
 
 # --- the end -------------------------------------------------------------------------------------------------------

@@ -107,6 +107,7 @@ def test_settings_that_cannot_be_used_are_a_conflict(signing: Signing, auth: Any
 
 
 def test_securities_are_named_or_chosen(client: Client, signing: Signing) -> None:
+    signing.clock.advance_s(1)
     other = make_security(client, signing.service, type="oauth2", config={"auth": {**SHORT, "scopes": "other"}})
     key = make_security(client, signing.service)
     assert parameters(signing.url())["scope"] == "openid mail"
@@ -219,6 +220,42 @@ def test_a_refused_code_is_told_without_the_providers_words(signing: Signing) ->
     answer = signing.come_back(back)
     assert (answer.status, "stolen" in answer.body) == (400, False)
     assert signing.tokens() == []
+
+
+@pytest.mark.parametrize(
+    "extra",
+    [
+        {"self": 1, "service_url": "x", "redirect_uri": "y", "source": 2, "code": 3, "ok": None, "account": 7},
+        {"scope": ["a"], "expires_in": "never", "id_token": "a.b.c", "refresh_token": 5},
+    ],
+)
+def test_whatever_else_a_provider_answers_is_taken(signing: Signing, extra: dict[str, Any]) -> None:
+    signing.provider.extra = extra
+    assert signing.connect()["name"] == "ada@provider.example"
+    assert signing.run().ok()["output"] == "ada"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"<html>",
+        b"[1]",
+        b"[" * 5000,
+        b'{"access_token": "\\ud800"}',
+        b'{"access_token": 5}',
+        b'{"access_token": "a", "access_token": "b"}',
+        b'{"access_token": NaN}',
+        b"\xff",
+        b'{"__proto__": {}, "access_token": "a"}',
+        b'{"ok": false, "error": "invalid_code"}',
+        b'{"error": {"deep": 1}}',
+    ],
+)
+def test_an_answer_that_cannot_be_used_is_refused(signing: Signing, body: bytes) -> None:
+    signing.provider.refusal = body
+    answer = signing.come_back(signing.provider.grant(signing.url()))
+    assert (answer.status, "did not complete" in answer.body) == (400, True)
 
 
 def test_a_code_of_another_authorization_is_refused(signing: Signing) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -11,11 +12,12 @@ import pytest
 
 from chalicelib.connectors import public as connectors
 from chalicelib.connectors.failures import TokenRejected
-from chalicelib.core.errors import Unavailable, UpstreamFailed, UpstreamTimeout
+from chalicelib.core.errors import Unavailable, UpstreamFailed, UpstreamTimeout, VersionConflict
 from chalicelib.credentials import models
 from chalicelib.credentials import public as credentials
 from chalicelib.credentials.models import Token
 from chalicelib.credentials.oauth import refresh, waiting
+from chalicelib.credentials.token_secrets import seal
 from chalicelib.storage import table
 from chalicelib.storage.table import Table
 from chalicelib.storage.tables import VAULT
@@ -158,7 +160,9 @@ def test_who_is_late_uses_the_valid_token(signing: Signing) -> None:
     signing.clock.advance_s(3400)
     old, seen = token_of(signing), []
     signing.provider.during = lambda: seen.append(secret_of(signing))
+    began = signing.clock.at_ms
     fresh = secret_of(signing)
+    assert signing.clock.at_ms == began  # nobody waited
     assert seen == [next(access for access in signing.provider.accounts)] and fresh != seen[0]
     assert (signing.provider.refreshes, token_of(signing).secret_no) == (1, old.secret_no + 1)
 
@@ -343,6 +347,19 @@ def test_a_secret_set_by_hand_wins_over_a_refresh_under_way(signing: Signing) ->
     path = with_query(f"/v1/service/{signing.service}/token/{token['id']}", userId=USER)
     signing.provider.during = lambda: signing.client.put(path, {"token": "by-hand-" + "x" * 20}).ok()
     assert secret_of(signing) == "by-hand-" + "x" * 20
+    assert signing.row().keys() & {"ro", "ru", "next"} == set()
+
+
+def test_a_change_that_read_an_older_secret_is_refused(signing: Signing) -> None:
+    signing.connect()
+    old = token_of(signing)
+    signing.clock.advance_s(3600)
+    fresh = secret_of(signing)
+    late = copy.deepcopy(old)
+    seal(late, "oauth", {"access_token": "late"}, 0, is_kept_fresh=True)
+    with pytest.raises(VersionConflict):
+        late.save(before=old)
+    assert secret_of(signing) == fresh
 
 
 def test_a_change_of_name_does_not_disturb_a_refresh(signing: Signing) -> None:

@@ -47,8 +47,14 @@ def test_group_names_are_unique_in_a_workspace(client: Client, stranger: Client)
 
 @pytest.mark.parametrize(
     "body",
-    [{}, {"name": ""}, {"name": 1}, {"name": "g", "source": "else"}, {"name": "g", "authorization": "x"}]
-    + [{"name": "01a201fb-2409-780d-a6a3-c500bf60a553"}],
+    [
+        {},
+        {"name": ""},
+        {"name": 1},
+        {"name": "g", "source": "else"},
+        {"name": "g", "authorization": "x"},
+        {"name": "01a201fb-2409-780d-a6a3-c500bf60a553"},
+    ],
 )
 def test_a_malformed_group_is_refused_by_field(client: Client, body: dict[str, object]) -> None:
     answer = client.post("/v1/group", body)

@@ -82,3 +82,16 @@ def test_an_identifier_that_is_another_users_id_is_refused(client: Client) -> No
     assert client.post("/v1/user", {"userId": taken}).status == 409
     free = "00000000-0000-4000-8000-00000000abcd"
     assert client.post("/v1/user", {"userId": free}).status == 200
+
+
+def test_an_idempotency_key_holds_for_one_path_query_and_body(client: Client) -> None:
+    key = {"Idempotency-Key": "k-1"}
+    first = client.post("/v1/user?userId=a", {"userId": "ada"}, headers=key)
+    again = client.post("/v1/user?userId=a", {"userId": "ada"}, headers=key)
+    assert (again.status, again.body, again.headers["idempotent-replayed"]) == (200, first.ok(), "true")
+    for path, body in (
+        ("/v1/user?userId=a", {"userId": "bob"}),
+        ("/v1/user?userId=b", {"userId": "ada"}),
+        ("/v1/service?userId=a", {"userId": "ada"}),
+    ):
+        assert client.post(path, body, headers=key).status == 409

@@ -10,8 +10,9 @@ from standardwebhooks.webhooks import Webhook
 from chalicelib.core.errors import Forbidden, InvalidInput, LogicFailed, NotFound, UpstreamFailed
 from chalicelib.identity.models import User
 from chalicelib.storage.tables import DELIVERY
-from chalicelib.subscriptions import endings, forwarding, public, subscriptions
+from chalicelib.subscriptions import endings, fan_out, forwarding, models, public, subscriptions
 from chalicelib.subscriptions.models import Subscription
+from chalicelib.subscriptions.rules.deliveries import SubscriptionState
 from chalicelib.subscriptions.schemas import ForwardingIn, SubscriptionIn, SubscriptionOut
 from tests.workers.subscriptions.world import URL, Crash, World, bodies, ids_of
 
@@ -250,7 +251,7 @@ def test_cascades_end_everything_page_by_page(world: World, of: str, monkeypatch
         world.subscribe(trigger, variables={"n": number}, url=None if number % 3 else URL)
     end = {
         "user": lambda: public.end_subscriptions_of_user("w1", "u-1"),
-        "trigger": lambda: public.end_subscriptions_of_trigger("w1", trigger.id),
+        "trigger": lambda: public.end_subscriptions_of_trigger("w1", trigger.id, "svc-1"),
         "service": lambda: public.end_subscriptions_of_service("w1", "svc-1"),
     }[of]
     calls = 1
@@ -309,3 +310,39 @@ def test_a_rotation_that_is_repeated_after_a_crash_keeps_the_secret_receivers_kn
     (request,) = world.sent
     for secret in (made["secret"], once["secret"]):
         Webhook(secret).verify(request.body, dict(request.headers))
+
+
+@pytest.mark.parametrize("is_made_again", [False, True])
+def test_what_an_attempt_writes_after_the_end_goes_and_reaches_nobody(world: World, is_made_again: bool) -> None:
+    trigger = world.add_trigger("hook")
+    made = world.subscribe(trigger)
+    world.answer(500)
+    world.notify()
+    world.pump()
+    (late,) = world.deliveries(made["id"])
+    endings.delete(world.call(path={"subscription_id": made["id"]}))
+    world.pump()
+    world.advance(10)
+    if is_made_again:
+        assert world.subscribe(trigger)["id"] == made["id"]
+    DELIVERY.put(late)
+    world.bring_due(made["id"])
+    assert len(world.sent) == 1
+    assert world.deliveries(made["id"]) == []
+
+
+def test_a_forwarded_trigger_is_not_silenced_by_disabled_subscriptions(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(fan_out, "PAGE", 2)
+    trigger = world.add_trigger("hook")
+    set_forwarding(world, url=FORWARD, triggers=[{"service": "shop", "trigger": "hook"}])
+    made = [world.find(world.subscribe(trigger, url=None, variables={"n": number})["id"]) for number in range(5)]
+    world.notify()
+    world.pump()
+    assert len(world.sent) == len(set(ids_of(world.sent))) == 5
+    for item in made:
+        models.switch(item, SubscriptionState.DISABLED, "failing")
+    world.notify()
+    world.pump()
+    assert [body["userId"] for body in bodies(world.sent[5:])] == [None]

@@ -1,4 +1,4 @@
-"""What callers send and see of connectors: camelCase and snake_case per resource, as the contract has it."""
+"""Components: in snake_case, but for conditions."""
 
 from __future__ import annotations
 
@@ -6,133 +6,10 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AliasChoices, Field
 
-from chalicelib.edge.schema import AtMs, CamelIn, CamelOut, Id, In, Name, Object, Out, Text
+from chalicelib.edge.schema import AtMs, CamelIn, CamelOut, Id, In, Name, Object, Out
 
-Order = Annotated[int, Field(ge=-(2**31), le=2**31 - 1)]
-Icon = Annotated[str, Field(max_length=100_000)]
 Tags = Annotated[list[Name], Field(max_length=100)]
 EventType = Literal["standard", "automation", "target", "user", "serviceUrl", "webhook"]
-SecurityType = Literal["oauth2", "apiKey"]
-
-
-# --- services ------------------------------------------------------------------------------------------------
-
-
-class ServiceIn(CamelIn):
-    """A new service."""
-
-    id: Id | None = None
-    name: Name | None = None
-    type: Name | None = None
-    platform_id: Name | None = None
-    sharing: Name | None = None
-    icon: Icon | None = None
-    display_order: Order | None = None
-    enabled: bool | None = None
-
-
-class ServicePatch(CamelIn):
-    """What may change of a service."""
-
-    name: Name = ""
-    type: Name | None = None
-    platform_id: Name | None = None
-    sharing: Name | None = None
-    icon: Icon | None = None
-    display_order: Order | None = None
-    enabled: bool | None = None
-    default_version_id: Name | None = None
-
-
-class ServiceOut(CamelOut):
-    """A service as callers see it."""
-
-    enabled: bool
-    id: str
-    name: str
-    type: str
-    sharing: str
-    inserted_at: AtMs
-    updated_at: AtMs
-    updated_by: str | None
-    created_by: str | None
-    platform_id: str
-    default_version_id: str | None
-    display_order: int
-    icon: str | None
-    is_shared: bool = Field(alias="shared")
-
-
-class VersionPatch(CamelIn):
-    """What may change of a service version."""
-
-    name: Name = ""
-    label: Object | None = None
-    published: bool | None = None
-    logic: Object | None = None
-    setting: Object | None = None
-    default_service_security_id: Id | None = None
-
-
-class VersionIn(VersionPatch):
-    """A new service version."""
-
-    id: Id | None = None
-    name: Name | None = None  # type: ignore[assignment]
-
-
-class VersionOut(CamelOut):
-    """A service version as callers see it."""
-
-    id: str
-    name: str
-    label: Object
-    published: bool
-    logic: Object
-    setting: Object
-    inserted_at: AtMs
-    created_by: str | None
-    updated_at: AtMs
-    updated_by: str | None
-    service_id: str
-    default_service_security_id: str | None
-
-
-# --- securities ----------------------------------------------------------------------------------------------
-
-
-class SecurityPatch(CamelIn):
-    """What may change of a security."""
-
-    label: Object | None = None
-    scheme: Name | None = None
-    type: SecurityType = "apiKey"
-    config: Object | None = None
-
-
-class SecurityIn(SecurityPatch):
-    """A new security."""
-
-    id: Id | None = None
-    type: SecurityType
-
-
-class SecurityOut(CamelOut):
-    """A security as callers see it."""
-
-    id: str
-    label: Object
-    scheme: str
-    config: Object
-    inserted_at: AtMs
-    updated_at: AtMs
-    service_id: str
-    type: str
-    version: str
-    version_id: str
-
-
-# --- components in snake_case --------------------------------------------------------------------------------
 
 
 class ComponentPatch(In):
@@ -329,35 +206,3 @@ class ConditionOut(CamelOut):
     logic: Object
     published: bool
     condition_id: str
-
-
-# --- runs ----------------------------------------------------------------------------------------------------
-
-
-class ExecuteIn(In):
-    """A run of an action that the body names."""
-
-    at_type: Literal["action"] = Field(alias="@type")
-    service: Name
-    service_version: Name = Field(alias="serviceVersion")
-    action: Name
-    action_version: Name | None = Field(default=None, alias="actionVersion")
-    input: Object | None = None
-    user_credential_id: Text | None = Field(default=None, alias="userCredentialId")
-
-
-class RefreshIn(CamelIn):
-    """What was filled in so far, and the input whose change asks for a new description."""
-
-    step: Annotated[list[Object], Field(max_length=500)]
-    target_field: Name
-
-
-class TryLogicIn(In):
-    """Stored logic to try: where it lies, what it is given, and what references may read."""
-
-    table: Text | None = None
-    id: Text | None = None
-    record_path: Annotated[list[Any], Field(max_length=20)] | None = None
-    data: Any = None
-    source: list[Any] | None = None

@@ -1,0 +1,104 @@
+"""One notification in this worker's hands, and what became of each of its steps."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from chalicelib.channels.models.people import Subscriber
+from chalicelib.core import clock
+
+Event = dict[str, Any]
+SUCCESS, WARNING, FAILED, PENDING = "Success", "Warning", "Failed", "Pending"
+MAX_RAW_CHARS = 2_000
+
+
+@dataclass(frozen=True)
+class Run:
+    """A notification at one of its steps. `at_ms` is when the step began, the same when it is repeated.
+
+    `events` are the payloads of a digest that closed before, in order; None without one.
+    """
+
+    workspace_id: str
+    event: Event
+    subscriber: Subscriber
+    notification_id: str
+    position: int
+    at_ms: int
+    events: list[dict[str, Any]] | None = None
+
+    @property
+    def transaction_id(self) -> str:
+        """The event's own id."""
+        return str(self.event["tx"])
+
+    @property
+    def step(self) -> dict[str, Any]:
+        """The step at hand."""
+        return dict(self.event["steps"][self.position])
+
+    @property
+    def payload(self) -> dict[str, Any]:
+        """What came with the event."""
+        return dict(self.event["payload"])
+
+    def facts(self) -> dict[str, Any]:
+        """What conditions and templates may look at by name."""
+        from chalicelib.channels import subscribers
+
+        own = subscribers.view(self.subscriber)
+        step: dict[str, Any] = {"digest": self.events is not None}
+        if self.events is not None:
+            step |= {"events": self.events, "total_count": len(self.events)}
+        facts = {"subscriber": own, "payload": self.payload, "step": step}
+        facts["tenant"] = self.event.get("tenant") or {}
+        return facts
+
+    def data(self) -> dict[str, Any]:
+        """What templates read: the payload at the top, and the names of facts beside it."""
+        made = {**self.payload, **self.facts()}
+        if self.event.get("actor"):
+            made["actor"] = self.event["actor"]
+        return made
+
+    def overrides(self, channel: str, provider_id: str = "") -> dict[str, Any]:
+        """What the event says otherwise for a channel, and for one provider of it."""
+        found: dict[str, Any] = {}
+        for name in (channel, provider_id):
+            value = self.event["overrides"].get(name) if name else None
+            found |= value if isinstance(value, dict) else {}
+        return found
+
+
+@dataclass
+class Job:
+    """What became of a step. `stops` says that the steps after it do not run."""
+
+    status: str = "completed"
+    details: list[dict[str, Any]] = field(default_factory=list)
+    provider_id: str = ""
+    message_ids: list[str] = field(default_factory=list)
+    stops: bool = False
+
+    def note(self, detail: str, status: str = SUCCESS, **more: Any) -> Job:
+        """Add an execution detail."""
+        entry = {"detail": detail, "status": status, "at": clock.now_ms(), **{k: v for k, v in more.items() if v}}
+        if "raw" in entry:
+            entry["raw"] = str(entry["raw"])[:MAX_RAW_CHARS]
+        self.details.append(entry)
+        return self
+
+    def failed(self, detail: str, **more: Any) -> Job:
+        """Add an execution detail that says why the step failed."""
+        self.status = "failed"
+        return self.note(detail, FAILED, **more)
+
+    def stored(self) -> dict[str, Any]:
+        """Render it for the row."""
+        made: dict[str, Any] = {"st": self.status, "d": self.details[-20:], "at": clock.now_ms()}
+        if self.provider_id:
+            made["p"] = self.provider_id
+        if self.message_ids:
+            made["m"] = self.message_ids
+        return made

@@ -1,0 +1,188 @@
+"""What a step says, rendered for one subscriber: a letter for the provider, and the message as it is kept."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import re
+from typing import Any
+
+from chalicelib.channels import layouts
+from chalicelib.channels.jobs import Run
+from chalicelib.channels.models.settings import Integration
+from chalicelib.channels.providers.base import Attachment, Chat, Mail, Push, Sms
+from chalicelib.channels.templates import TemplateFault, render
+from chalicelib.channels.templates.texts import escape
+
+_BAD_LINK = re.compile(r"\s*(javascript|data|vbscript|file|blob)\s*:", re.IGNORECASE)
+_HIDDEN = re.compile(r"[\x00-\x20\u200b-\u200f\u2028\u2029]+")
+Written = tuple[Any, dict[str, Any]]
+
+
+def in_app(at: Run) -> dict[str, Any]:
+    """Render a message for the inbox."""
+    template, data = at.step["template"], at.data()
+    cta = dict(template.get("cta") or {})
+    made: dict[str, Any] = {"data": {}}
+    if url := (cta.get("data") or {}).get("url"):
+        made["data"] = {"url": safe_link(render(str(url), data, escapes=False))}
+    made["type"] = "redirect"
+    action = cta.get("action")
+    if isinstance(action, dict):
+        buttons = [one for one in action.get("buttons") or () if isinstance(one, dict)]
+        shown = [{**one, "content": render(str(one.get("content", "")), data)} for one in buttons]
+        made["action"] = {"status": "pending", "buttons": shown, "result": {}}
+    return {
+        "content": render(_text(template.get("content")), data),
+        "title": render(_text(template.get("title")), data),
+        "cta": made,
+        "feedId": template.get("feedId"),
+        "actor": template.get("actor"),
+    }
+
+
+def email(at: Run, integration: Integration, credentials: dict[str, Any]) -> Written:
+    """Render a mail; without an address there is no letter, only the message."""
+    template, data = at.step["template"], at.data()
+    said = at.overrides("email", integration.provider_id)
+    subject = render(str(said.get("subject") or template.get("subject") or ""), data)
+    html = str(said.get("html") or _page(at, template, data, subject, str(said.get("layoutIdentifier") or "")))
+    shown: dict[str, Any] = {"content": html, "subject": subject}
+    own = at.payload.get("email") or at.subscriber.email
+    to = list(dict.fromkeys([*([str(own)] if own else []), *_addresses(said.get("to"))]))
+    if not to:
+        return None, shown
+    letter = Mail(
+        sender=str(said.get("from") or credentials.get("from") or ""),
+        to=to,
+        subject=subject,
+        html=html,
+        text=str(said.get("text") or ""),
+        sender_name=str(
+            said.get("senderName") or render(_text(template.get("senderName")), data) or credentials.get("senderName") or ""
+        ),
+        cc=_addresses(said.get("cc")),
+        bcc=_addresses(said.get("bcc")),
+        reply_to=str(said.get("replyTo") or ""),
+        headers={str(name): str(value) for name, value in (said.get("headers") or {}).items()},
+        attachments=_attachments(at.payload.get("attachments")),
+        ip_pool_name=str(said.get("ipPoolName") or ""),
+    )
+    return letter, {**shown, "email": to[0]}
+
+
+def sms(at: Run, integration: Integration, credentials: dict[str, Any]) -> Written:
+    """Render a text for a telephone."""
+    said = at.overrides("sms", integration.provider_id)
+    content = str(said.get("content") or render(_text(at.step["template"].get("content")), at.data()))
+    to = said.get("to") or at.payload.get("phone") or at.subscriber.phone
+    if not to:
+        return None, {"content": content}
+    letter = Sms(str(to), content, str(said.get("from") or credentials.get("from") or ""))
+    return letter, {"content": content, "phone": str(to)}
+
+
+def chat(at: Run, integration: Integration, entry: dict[str, Any]) -> Written:
+    """Render a text for a room."""
+    said = at.overrides("chat", integration.provider_id)
+    content = str(said.get("content") or render(_text(at.step["template"].get("content")), at.data()))
+    url = str(said.get("webhookUrl") or entry.get("webhookUrl") or "")
+    if not url:
+        return None, {"content": content}
+    more = {name: said[name] for name in ("blocks", "attachments", "username", "embeds") if name in said}
+    letter = Chat(content, url, str(said.get("channel") or entry.get("channel") or ""), more)
+    return letter, {"content": content, "chatWebhookUrl": url}
+
+
+def push(at: Run, integration: Integration, entry: dict[str, Any]) -> Written:
+    """Render a text for devices."""
+    template, data = at.step["template"], at.data()
+    said = at.overrides("push", integration.provider_id)
+    content = str(said.get("content") or render(_text(template.get("content")), data))
+    title = str(said.get("title") or render(_text(template.get("title")), data))
+    tokens = [str(one) for one in said.get("deviceTokens") or entry.get("deviceTokens") or ()]
+    shown = {"content": content, "title": title}
+    if not tokens:
+        return None, shown
+    more = {name: value for name, value in said.items() if name not in ("title", "content", "deviceTokens")}
+    more.pop("integrationIdentifier", None)
+    return Push(tokens, title, content, at.payload, more), {**shown, "deviceTokens": tokens}
+
+
+def rendered_conditions(groups: list[dict[str, Any]], at: Run) -> list[dict[str, Any]]:
+    """Render the values that conditions compare with; one that cannot be rendered stays as it is."""
+    data = at.data()
+    made = []
+    for group in groups:
+        children = [{**child, "value": _value(child.get("value"), data)} for child in group["children"]]
+        made.append({**group, "children": children})
+    return made
+
+
+def safe_link(url: str) -> str:
+    """Give a link only when following it runs nothing."""
+    return "" if _BAD_LINK.match(_HIDDEN.sub("", url)) else url
+
+
+def _value(value: Any, data: dict[str, Any]) -> Any:
+    if not isinstance(value, str) or "{{" not in value:
+        return value
+    try:
+        return render(value, data, escapes=False)
+    except TemplateFault:
+        return value
+
+
+def _page(at: Run, template: dict[str, Any], data: dict[str, Any], subject: str, layout: str) -> str:
+    content = template.get("content")
+    if isinstance(content, list):
+        body = "".join(_block(block, data) for block in content)
+    else:
+        body = render(_text(content), data)
+    layout = str(at.event["overrides"].get("layoutIdentifier") or layout)
+    if not (layout or template.get("layoutId") or isinstance(content, list)):
+        return body
+    around = layouts.content_for(at.workspace_id, template.get("layoutId"), layout or None)
+    preheader = render(_text(template.get("preheader")), data)
+    return render(around, {**data, "body": body, "subject": subject, "preheader": preheader})
+
+
+def _block(block: dict[str, Any], data: dict[str, Any]) -> str:
+    align = str((block.get("styles") or {}).get("textAlign", "left"))
+    align = align if align in ("left", "center", "right") else "left"
+    content = render(_text(block.get("content")), data)
+    if block.get("type") == "button":
+        url = escape(safe_link(render(_text(block.get("url")), data, escapes=False)))
+        return f'<div style="text-align: {align}"><a href="{url}" target="_blank">{content}</a></div>'
+    return f'<div style="text-align: {align}">{content}</div>'
+
+
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else ""
+
+
+def _addresses(value: Any) -> list[str]:
+    found = value if isinstance(value, list) else [value] if value else []
+    return [str(one) for one in found if one]
+
+
+def _attachments(value: Any) -> list[Attachment]:
+    """Read files: base64, or bytes as Node spells them. One that cannot be read ends the step."""
+    made = []
+    for one in value if isinstance(value, list) else []:
+        if not isinstance(one, dict):
+            continue
+        try:
+            content = _bytes(one.get("file"))
+        except (ValueError, TypeError, binascii.Error) as error:
+            raise TemplateFault("an attachment cannot be read") from error
+        mime = str(one.get("mime") or "application/octet-stream")
+        mime = mime if re.fullmatch(r"[\w.+-]+/[\w.+-]+", mime) else "application/octet-stream"
+        made.append(Attachment(str(one.get("name") or "file"), content, mime, str(one.get("cid") or "")))
+    return made
+
+
+def _bytes(file: Any) -> bytes:
+    if isinstance(file, dict) and isinstance(file.get("data"), list):
+        return bytes(file["data"])
+    return base64.b64decode(str(file or ""), validate=True)

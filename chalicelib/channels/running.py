@@ -1,0 +1,138 @@
+"""Moving a notification from step to step (docs/CHANNELS.md): take it, run steps until it waits or ends."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from chalicelib.channels import channel_steps, events, handing_over, names, queues, subscribers, waiting
+from chalicelib.channels.jobs import Job, Run
+from chalicelib.channels.models import runs
+from chalicelib.channels.schemas import SubscriberIn
+from chalicelib.core import clock
+from chalicelib.durable import leases, outbox, steps
+from chalicelib.durable.due import Timer
+from chalicelib.durable.leases import Lease, NotTaken
+from chalicelib.durable.steps import State
+from chalicelib.storage.expressions import Change, Row
+from chalicelib.storage.tables import CHANNELS
+
+LEASE_MS = 120_000
+Moved = Lease | None
+
+
+def run(body: dict[str, Any]) -> float | None:
+    """Move one notification on. Answers how long to hide its message, or None when that is done with.
+
+    Raises LeaseLost when another worker took over, Unavailable.
+    """
+    workspace_id, transaction_id, name = body["w"], body["tx"], body["s"]
+    event = events.load(workspace_id, transaction_id)
+    if event is None:
+        return None
+    key, now_ms = runs.run_key(workspace_id, transaction_id, name), clock.now_ms()
+    lease: Lease | NotTaken = NotTaken(leases.Why.ABSENT)
+    if body.get("new"):
+        lease = _begin(workspace_id, event, name)
+    if isinstance(lease, NotTaken):
+        lease = steps.take(CHANNELS, key, now_ms, LEASE_MS)
+    if isinstance(lease, NotTaken):
+        outbox.flush(CHANNELS, key, lease.row, now_ms)
+        return lease.hide_s(now_ms)
+    _walk(workspace_id, event, outbox.settle(lease, now_ms))
+    return None
+
+
+def _begin(workspace_id: str, event: dict[str, Any], name: str) -> Lease | NotTaken:
+    """Make the notification of a subscriber, its entry in the list of the day first."""
+    body = SubscriberIn.read(event["to"].get(name) or {"subscriberId": name})
+    if name in event["to"]:
+        subscriber = subscribers.upsert(workspace_id, body)[0]
+    else:
+        found = subscribers.get(workspace_id, name)
+        if found is None:
+            return NotTaken(leases.Why.ENDED)
+        subscriber = found
+    notification_id = names.derived_id(event["at"], event["tx"], name)
+    key = runs.run_key(workspace_id, event["tx"], name)
+    types = list(dict.fromkeys(step["template"]["type"] for step in event["steps"]))
+    entry = {"tx": event["tx"], "s": name, "wf": event["workflow"]["id"], "ch": types, "e": subscriber.email or ""}
+    CHANNELS.put(runs.activity_row(workspace_id, notification_id, event["at"], entry))
+    fields = {
+        "nid": notification_id,
+        "sid": subscriber.id,
+        "pos": 0,
+        "sa": clock.now_ms(),
+        "exp": event["at"] // 1000 + runs.KEEP_S,
+    }
+    return steps.create(CHANNELS, steps.new_row(key, fields), clock.now_ms(), LEASE_MS)
+
+
+def _walk(workspace_id: str, event: dict[str, Any], lease: Lease) -> None:
+    """Run steps until the notification waits or ends."""
+    _, _, name = runs.parts_of(lease.key)
+    subscriber = subscribers.get(workspace_id, name)
+    moved: Moved = lease
+    while moved is not None:
+        lease = moved
+        if lease.is_cancelled:
+            handing_over.end(lease)
+            return
+        position = int(lease.row["pos"])
+        if subscriber is None or position >= len(event["steps"]):
+            steps.finish(CHANNELS, lease, State.DONE)
+            return
+        at = Run(workspace_id, event, subscriber, lease.row["nid"], position, int(lease.row["sa"]))
+        moved = _step(replace(at, events=waiting.collected(workspace_id, lease.row)), lease)
+
+
+def _step(at: Run, lease: Lease) -> Moved:
+    kind = at.step["template"]["type"]
+    if kind == "delay":
+        outcome = waiting.delay(at, lease)
+    elif kind == "digest":
+        outcome = waiting.digest(at, lease)
+    else:
+        outcome = channel_steps.run(at)
+    if isinstance(outcome, Job):
+        return _advance(at, lease, outcome, Change())
+    if isinstance(outcome, waiting.Merged):
+        return _merge(at, outcome)
+    if isinstance(outcome, waiting.Closing):
+        return _advance(at, lease, outcome.job, Change(remove=("dgo",)))
+    return _wait(at, outcome)
+
+
+def _advance(at: Run, lease: Lease, job: Job, change: Change) -> Moved:
+    """Write what became of a step; the last one ends the notification in the same write."""
+    now_ms, put = clock.now_ms(), {runs.job_name(at.position): runs.job_text(job.stored())}
+    stops = job.stops or (job.status == "failed" and at.step.get("shouldStopOnFail"))
+    last = at.position + 1 == len(at.event["steps"])
+    put_all: dict[str, Any] = {**change.put, **put, "pos": at.position + 1, "sa": now_ms}
+    whole = replace(change, put=put_all)
+    if stops or last:
+        steps.finish(CHANNELS, lease, State.FAILED if stops else State.DONE, change=whole)
+        return None
+    return steps.commit(CHANNELS, lease, now_ms + LEASE_MS, change=whole)
+
+
+def _merge(at: Run, merged: waiting.Merged) -> Moved:
+    """End a notification whose event another one collects."""
+    job = Job("merged").note("The event was merged into a digest", raw=merged.into)
+    put = {runs.job_name(at.position): runs.job_text(job.stored()), "into": merged.into}
+    change = Change(put=put, remove=("dgo", "dg", "dgn"))
+    steps.finish(CHANNELS, merged.lease, State.DONE, change=change)
+    return None
+
+
+def _wait(at: Run, wait: waiting.Wait) -> Moved:
+    """Let a notification wait; its message goes out with the same write."""
+    timer: Timer = wait.timer
+    lease = wait.lease
+    put = {runs.job_name(at.position): runs.job_text(wait.job.stored()), "wp": at.position, "sa": timer.due_ms}
+    messages = outbox.wake(queues.NOTIFY, runs.run_message(*lease.key), timer)
+    row: Row | Lease = steps.suspend(CHANNELS, lease, timer=timer, out=messages, change=Change(put=put))
+    if isinstance(row, Lease):
+        return outbox.settle(row, clock.now_ms())
+    outbox.flush(CHANNELS, lease.key, row, clock.now_ms(), is_own=True)
+    return None

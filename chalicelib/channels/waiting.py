@@ -1,0 +1,144 @@
+"""Steps that wait: delays, and digests that collect events until they close.
+
+A digest is opened by one conditional write on its window, which names the notification that collects. Events lie in
+that notification's own row while it is open; closing it is the same write that moves it on, so none is lost.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+
+from chalicelib.channels import events, names
+from chalicelib.channels.jobs import PENDING, Job, Run
+from chalicelib.channels.models import runs
+from chalicelib.channels.rules import conditions, timing
+from chalicelib.core import clock
+from chalicelib.durable import due, steps
+from chalicelib.durable.due import Timer
+from chalicelib.durable.leases import Lease
+from chalicelib.storage.expressions import ABSENT, Change, Row, lt
+from chalicelib.storage.table import ConditionFailed, Key
+from chalicelib.storage.tables import CHANNELS
+
+MOST = 3_000  # events a digest collects before the next one opens
+_ATTEMPTS = 10
+_LEASE_MS = 120_000
+
+
+@dataclass(frozen=True)
+class Wait:
+    """The step waits until a time. `lease` is the notification as it stands then: opening a digest moves it."""
+
+    timer: Timer
+    job: Job
+    lease: Lease
+
+
+@dataclass(frozen=True)
+class Merged:
+    """The event went into the digest of another notification, named by its transaction id."""
+
+    into: str
+    lease: Lease
+
+
+@dataclass(frozen=True)
+class Closing:
+    """The digest's time is over."""
+
+    job: Job
+
+
+Outcome = Wait | Merged | Closing | Job
+
+
+def delay(at: Run, lease: Lease) -> Outcome:
+    """Wait as the step or the event's override says; a time that cannot be waited for ends the notification."""
+    if lease.row.get("wp") == at.position:
+        return Job().note("The delay ended")
+    if not conditions.passes(at.step.get("filters") or [], at.facts()):
+        return Job("skipped").note("The step was skipped by its filters")
+    try:
+        until = timing.delay_until(at.step.get("metadata") or {}, at.overrides("delay"), at.payload, at.at_ms)
+    except timing.NoTime as fault:
+        return Job(stops=True).failed(f"The delay cannot be computed: {fault}")
+    return _wait(lease, until, "The step is delayed")
+
+
+def digest(at: Run, lease: Lease) -> Outcome:
+    """Open a digest, go into an open one, or close the one whose time is over."""
+    if lease.row.get("wp") == at.position:
+        return Closing(Job().note("The digest closed"))
+    metadata = at.step.get("metadata") or {}
+    if not conditions.passes(at.step.get("filters") or [], at.facts()):
+        return Job("skipped").note("The step was skipped by its filters")
+    try:
+        until = timing.digest_until(metadata, at.at_ms)
+        if _passes_at_once(at, metadata):
+            return Job("skipped").note("The first event passes without a digest")
+    except timing.NoTime as fault:
+        return Job(stops=True).failed(f"The digest cannot be computed: {fault}")
+    return _open_or_join(at, lease, runs.window_key(at.workspace_id, _window(at, metadata)), until)
+
+
+def collected(workspace_id: str, row: Row) -> list[dict[str, Any]] | None:
+    """Read the payloads of a closed digest in the order of their events; None without one."""
+    if "dg" not in row or "dgo" in row:
+        return None
+    entries = sorted(row["dg"].values(), key=lambda entry: (entry[1], entry[0]))
+    found = events.load_many(workspace_id, [entry[0] for entry in entries])
+    return [found[entry[0]]["payload"] for entry in entries if entry[0] in found]
+
+
+def _open_or_join(at: Run, lease: Lease, window: Key, until: int) -> Outcome:
+    name = at.subscriber.subscriber_id
+    for _ in range(_ATTEMPTS):
+        holder = runs.get_window(window)
+        if holder is not None and holder != at.transaction_id:
+            master = runs.run_key(at.workspace_id, holder, name)
+            if runs.collect(master, at.transaction_id, at.event["at"], MOST):
+                return Merged(holder, lease)
+        if lease.row.get("op") != at.position:
+            lease = _opened(at, lease, window)
+        exp_s = max(until, clock.now_ms()) // 1000 + runs.KEEP_S
+        if holder == at.transaction_id or runs.claim_window(window, at.transaction_id, holder, exp_s):
+            return _wait(lease, until, "The digest opened")
+    return Job(stops=True).failed("The digest changed hands too often")
+
+
+def _opened(at: Run, lease: Lease, window: Key) -> Lease:
+    """Let this notification collect, its own event first. Nobody knows of it until it holds the window."""
+    entry = {runs.entry_name(at.transaction_id): [at.transaction_id, at.event["at"]]}
+    put: dict[str, Any] = {"dgo": 1, "dg": entry, "dgn": 1, "op": at.position, "win": window.pk}
+    return steps.commit(CHANNELS, lease, clock.now_ms() + _LEASE_MS, change=Change(put=put))
+
+
+def _wait(lease: Lease, until: int, words: str) -> Wait:
+    job = Job("delayed").note(words, PENDING)
+    return Wait(due.at(runs.DUE, lease.key, until, clock.now_ms()), job, lease)
+
+
+def _window(at: Run, metadata: dict[str, Any]) -> str:
+    key = str(metadata.get("digestKey") or "")
+    value: Any = at.payload
+    for part in key.split(".") if key else ():
+        value = value.get(part) if isinstance(value, dict) else None
+    shown = orjson.dumps(value if key else None, option=orjson.OPT_SORT_KEYS).decode()
+    return names.hash_of(at.event["workflow"]["id"], at.step["_id"], at.subscriber.subscriber_id, key, shown)
+
+
+def _passes_at_once(at: Run, metadata: dict[str, Any]) -> bool:
+    """Look back: without another event within the backoff time this one is not collected. One conditional write."""
+    if metadata.get("type") != "backoff" and not metadata.get("backoff"):
+        return False
+    span = timing.span_ms(metadata.get("backoffAmount"), metadata.get("backoffUnit"))
+    key = Key(runs.window_key(at.workspace_id, _window(at, metadata)).pk, "B")
+    put = {"m": at.transaction_id, "at": at.event["at"], "exp": at.event["at"] // 1000 + runs.KEEP_S}
+    try:
+        CHANNELS.update(key, Change(put=put), ABSENT | lt("at", at.event["at"] - span))
+    except ConditionFailed as failed:
+        return failed.row is not None and failed.row.get("m") == at.transaction_id
+    return True

@@ -1,0 +1,123 @@
+"""What owners can read of an execution afterwards, what it cost, and how they repair it."""
+
+from __future__ import annotations
+
+import pytest
+
+from chalicelib.automations import engine, usage
+from chalicelib.storage.tables import WORK
+from tests.automations import begin, look, make, pump, run, step_of
+from tests.builders import USER, make_action, make_security, make_service, make_token, number
+from tests.client import Client
+from tests.conftest import Clock
+from tests.fakes.http_client import FakeHttp
+
+OF_USER = f"?userId={USER}"
+URL = "https://api.example/things"
+
+
+def test_a_timeline_shows_inputs_outputs_logs_and_times_with_secrets_masked(owner: Client, outside: FakeHttp) -> None:
+    outside.answer(URL, 200, b'{"password": "hunter2"}', {"content-type": "application/json"})
+    service = make_service(owner, name=f"crm{number()}")
+    make_token(owner, make_security(owner, service), key="very-secret-key")
+    action = make_action(owner, service, "console.log('with', service.token.key); return {k: service.token.key}")[
+        "name"
+    ]
+    steps = [
+        {"id": "act", "type": "action", "service": service, "action": action, "input": {"a": 1}},
+        {"id": "use", "type": "http", "url": URL, "headers": {"Authorization": "Bearer ${steps.act.output.k}"}},
+        {"id": "log", "type": "code", "code": "console.warn('note', 1); return 5"},
+    ]
+    execution = begin(owner, make(owner, steps))
+    pump()
+    found = look(owner, execution)
+    assert found["state"] == "done"
+    assert outside.sent[0][1].headers["Authorization"] == "Bearer very-secret-key"
+    assert "very-secret-key" not in str(found) and "hunter2" not in str(found)
+    rows = str([row for table in (WORK,) for row in _rows(table.name)])
+    assert "very-secret-key" not in rows
+    act, log = step_of(found, "act"), step_of(found, "log")
+    assert act["input"]["input"] == {"a": 1} and act["output"] == "***"
+    assert log["logs"][0]["level"] == "warn"
+    assert {"startedAt", "endedAt", "durationMs", "attempts"} <= log.keys()
+
+
+def _rows(name: str) -> list[object]:
+    from moto.core import DEFAULT_ACCOUNT_ID
+    from moto.dynamodb.models import dynamodb_backends
+
+    table = dynamodb_backends[DEFAULT_ACCOUNT_ID]["eu-central-1"].tables[name]
+    return [item.to_json() for partition in table.items.values() for item in partition.values()]
+
+
+def test_a_failed_execution_is_repaired_and_goes_on_from_its_failed_step(owner: Client, outside: FakeHttp) -> None:
+    outside.answer(URL, 200, b"1", {"content-type": "application/json"})
+    first = {"id": "get", "type": "http", "url": URL}
+    inner = {"id": "fix", "type": "code", "code": "throw new Error('wrong')"}
+    wrapped = {"id": "each", "type": "repeat", "count": 1, "steps": [first, inner]}
+    automation, _ = make(owner, [wrapped])
+    failed = begin(owner, (automation, "live"))
+    pump()
+    assert look(owner, failed)["error"]["step"] == "fix"
+    fixed = {**wrapped, "steps": [first, {**inner, "code": "return steps.get.output.body + 1"}]}
+    version = owner.post(f"/v1/automation/{automation}/version{OF_USER}", {"definition": {"steps": [fixed]}}).ok()["id"]
+    body = {"from": "failed", "version": version}
+    again = owner.post(f"/v1/execution/{failed}/replay{OF_USER}", body)
+    assert again.status == 202
+    pump()
+    found = look(owner, again.body["executionId"])
+    assert (found["state"], found["output"], found["replayOf"]) == ("done", [2], failed)
+    assert len(outside.sent) == 1
+    whole = owner.post(f"/v1/execution/{failed}/replay{OF_USER}", {}).body["executionId"]
+    pump()
+    assert (look(owner, whole)["state"], len(outside.sent)) == ("failed", 2)
+
+
+def test_three_effectful_steps_cost_four_writes_and_one_message(owner: Client, outside: FakeHttp) -> None:
+    outside.answer(URL, 200)
+    steps = [{"id": f"s{index}", "type": "http", "url": URL} for index in range(3)]
+    automation, version = make(owner, steps)
+    owner.post(f"/v1/automation/{automation}/version/{version}/execute", {}).ok()
+    (found,) = owner.get(f"/v1/automation/{automation}/execution{OF_USER}").ok()
+    assert (found["usage"]["writes"], found["usage"]["messages"], found["usage"]["reads"]) == (4, 1, 0)
+    assert found["usage"]["calls"] == 3
+    assert found["usage"]["microDollars"] > 0
+
+
+def test_usage_is_summed_by_day_and_automation(owner: Client, outside: FakeHttp) -> None:
+    outside.answer(URL, 200)
+    made = make(owner, [{"id": "s", "type": "http", "url": URL}, {"id": "c", "type": "code", "code": "return 1"}])
+    for _ in range(3):
+        begin(owner, made)
+    pump()
+    usage.flush()
+    found = owner.get("/v1/usage").ok()
+    assert (found["total"]["executions"], found["total"]["done"], found["total"]["calls"]) == (3, 3, 3)
+    assert found["byAutomation"][0]["automationId"] == made[0]
+    assert owner.get("/v1/usage?from=2026-01-02&to=2026-01-01").status == 400
+
+
+def test_long_histories_go_on_as_pages_and_big_values_lie_elsewhere(
+    owner: Client, still: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(engine, "PAGE_ENTRIES", 5)
+    inner = [
+        {"id": "w", "type": "wait", "seconds": 1},
+        {"id": "c", "type": "code", "code": "return index == 3 ? 'x'.repeat(50000) : index"},
+    ]
+    answer = run(owner, [{"id": "each", "type": "repeat", "count": 12, "steps": inner}])
+    output = answer.ok()["output"]
+    assert [len(str(value)) for value in output] == [1, 1, 1, 50000, 1, 1, 1, 1, 1, 1, 2, 2]
+    found = look(owner, answer.headers["x-execution-id"])
+    assert len([step for step in found["steps"] if step["id"] == "c"]) == 12
+
+
+def test_more_than_its_share_is_refused_with_a_time_to_come_again(
+    owner: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MILLRACE_EXECUTIONS_PER_S", "1")
+    made = make(owner, [{"id": "end", "type": "return", "value": 1}])
+    path = f"/v1/automation/{made[0]}/version/live/execute"
+    statuses = [owner.post(path, {}).status for _ in range(3)]
+    assert statuses == [200, 200, 429]
+    assert owner.post(path, {}).headers["retry-after"] == "1"
