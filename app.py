@@ -4,6 +4,8 @@ from chalice import Chalice
 
 from chalicelib.automations.routes import routes as automations
 from chalicelib.automations.workers import workers as automations_workers
+from chalicelib.channels.routes import routes as channels
+from chalicelib.channels.workers import workers as channels_workers
 from chalicelib.connectors.routes import routes as connectors
 from chalicelib.connectors.workers import workers as connectors_workers
 from chalicelib.core import paging
@@ -20,9 +22,9 @@ from chalicelib.subscriptions.workers import workers as subscriptions_workers
 
 app = Chalice(app_name="millrace", configure_logs=False)
 app.register_middleware(bind_request, "http")
-for blueprint in (platform, identity, credentials, connectors, subscriptions, automations):
+for blueprint in (platform, identity, credentials, connectors, subscriptions, automations, channels):
     app.register_blueprint(blueprint)
-for blueprint in (automations_workers, connectors_workers, identity_workers, subscriptions_workers):
+for blueprint in (automations_workers, channels_workers, connectors_workers, identity_workers, subscriptions_workers):
     app.register_blueprint(blueprint, name_prefix=None)
 
 auth.use(identity_public.authenticate)

@@ -77,6 +77,13 @@ def camel(name: str) -> str:
 
 # fmt: off
 _W = "chalicelib.subscriptions.workers."
+_A = "chalicelib.automations.workers."
+_ENGINE = {
+    "identity":  "GetItem",
+    "catalogue": "GetItem PutItem Query",
+    "vault":     "GetItem PutItem Query",
+    "work":      "DeleteItem GetItem PutItem Query UpdateItem",
+}
 FUNCTIONS = (
     Function(API, "app.app", timeout_s=29, memory_mb=1769, keys="Decrypt GenerateDataKey", blobs="GetObject PutObject",
         tables={
@@ -86,7 +93,8 @@ FUNCTIONS = (
             "work":      "BatchGetItem DeleteItem GetItem PutItem Query UpdateItem",
             "delivery":  "BatchGetItem DeleteItem GetItem PutItem Query UpdateItem",
         },
-        sends=("connectors_import", "platform_cleanup", "subscriptions_fan_out", "subscriptions_poll",
+        sends=("automations_advance", "automations_backlog_advance", "automations_event", "automations_schedule",
+               "connectors_import", "platform_cleanup", "subscriptions_fan_out", "subscriptions_poll",
                "subscriptions_retry")),
     Function("fan_out", _W + "fan_out", queue="subscriptions_fan_out", most=100, keys="Decrypt",
         blobs="GetObject",
@@ -96,7 +104,7 @@ FUNCTIONS = (
             "work":      "BatchGetItem PutItem",
             "delivery":  "Query UpdateItem",
         },
-        sends=("subscriptions_deliver", "subscriptions_fan_out", "subscriptions_retry")),
+        sends=("automations_start", "subscriptions_deliver", "subscriptions_fan_out", "subscriptions_retry")),
     Function("deliver", _W + "deliver", queue="subscriptions_deliver", most=300, keys="Decrypt",
         blobs="GetObject PutObject",
         tables={
@@ -125,9 +133,9 @@ FUNCTIONS = (
             "work":      "PutItem UpdateItem",
             "delivery":  "GetItem",
         },
-        sends=("subscriptions_deliver", "subscriptions_poll")),
+        sends=("automations_start", "subscriptions_deliver", "subscriptions_poll")),
     Function("bury", _W + "bury", queue="dead_letters", memory_mb=512, most=5,
-        tables={"work": "BatchGetItem PutItem", "delivery": "UpdateItem"}),
+        tables={"catalogue": "GetItem", "work": "BatchGetItem PutItem UpdateItem", "delivery": "UpdateItem"}),
     Function("platform_cleanup", "chalicelib.identity.workers.platform_cleanup", queue="platform_cleanup", most=10,
         late_s=3600, keys="Decrypt",
         tables={
@@ -141,6 +149,25 @@ FUNCTIONS = (
         memory_mb=1769, most=10, late_s=3600,
         tables={"catalogue": "GetItem PutItem", "work": "GetItem UpdateItem"},
         sends=("connectors_import",)),
+    Function("start", _A + "start", queue="automations_start", memory_mb=1769, most=200, late_s=300,
+        keys="Decrypt GenerateDataKey", blobs="GetObject PutObject", tables=_ENGINE | {"delivery": "GetItem"},
+        sends=("automations_advance", "automations_backlog_advance")),
+    Function("advance", _A + "advance", queue="automations_advance", memory_mb=1769, most=300, late_s=300,
+        keys="Decrypt GenerateDataKey", blobs="GetObject PutObject", tables=_ENGINE,
+        sends=("automations_advance", "automations_backlog_advance")),
+    Function("advance_backlog", _A + "advance_backlog", queue="automations_backlog_advance", memory_mb=1769, most=100,
+        late_s=3600, keys="Decrypt GenerateDataKey", blobs="GetObject PutObject", tables=_ENGINE,
+        sends=("automations_advance", "automations_backlog_advance")),
+    Function("spread_event", _A + "spread_event", queue="automations_event", memory_mb=512, most=10,
+        tables={"work": "BatchWriteItem GetItem PutItem Query UpdateItem"},
+        sends=("automations_advance", "automations_event")),
+    Function("fire_schedule", _A + "fire_schedule", queue="automations_schedule", memory_mb=512, most=10,
+        blobs="PutObject",
+        tables={"catalogue": "GetItem", "work": "DeleteItem PutItem UpdateItem"},
+        sends=("automations_advance", "automations_backlog_advance", "automations_schedule")),
+    Function("automations_tick", _A + "tick", memory_mb=512, most=1,
+        tables={"work": "PutItem UpdateItem", "work/index/due": "Query"},
+        sends=("automations_advance", "automations_schedule")),
     Function("subscriptions_tick", _W + "tick", memory_mb=512, most=1,
         tables={
             "work":               "PutItem UpdateItem",

@@ -57,7 +57,9 @@ class _Session(smtplib.SMTP):
         return super().getreply()
 
 
-def send(server: Server, sender: str, recipients: Sequence[str], message: bytes, timeout_s: float = MAIL_TIMEOUT_S) -> None:
+def send(
+    server: Server, sender: str, recipients: Sequence[str], message: bytes, timeout_s: float = MAIL_TIMEOUT_S
+) -> None:
     """Send one message. Raises UpstreamFailed with the server's own words, UpstreamTimeout, AddressRefused."""
     place = f"{server.host}:{server.port}"
     try:
@@ -71,7 +73,9 @@ def send(server: Server, sender: str, recipients: Sequence[str], message: bytes,
     except smtplib.SMTPRecipientsRefused as error:
         raise UpstreamFailed(f"{place} refused all recipients: {_first(error.recipients)}") from error
     except smtplib.SMTPResponseException as error:
-        raise UpstreamFailed(f"{place} answered {error.smtp_code} {_words(error.smtp_error)}", status=error.smtp_code) from error
+        raise UpstreamFailed(
+            f"{place} answered {error.smtp_code} {_words(error.smtp_error)}", status=error.smtp_code
+        ) from error
     except smtplib.SMTPException as error:
         raise UpstreamFailed(f"{place}: {str(error)[:300]}") from error
     except PlatformError:

@@ -203,9 +203,7 @@ def _began(at: Run, position: int) -> int:
     return names.time_of((job.get("m") or [""])[0])
 
 
-def _store(
-    at: Run, job: Job, integration: Integration, channel: str, shown: dict[str, Any], number: int = 0
-) -> None:
+def _store(at: Run, job: Job, integration: Integration, channel: str, shown: dict[str, Any], number: int = 0) -> None:
     identifier = _message_id(at, at.position, number)
     template, workflow = at.step["template"], at.event["workflow"]
     doc = {

@@ -7,9 +7,9 @@ from typing import Any
 import orjson
 
 from chalicelib.adapters import blobs, queue
+from chalicelib.channels import calling_off, names, queues
 from chalicelib.channels.models.runs import event_key, put_event, run_message, runs_of
 from chalicelib.channels.models.workflows import Workflow
-from chalicelib.channels import calling_off, names, queues
 from chalicelib.channels.schemas import SubscriberIn
 from chalicelib.channels.workflow_schemas import BroadcastIn, TriggerIn
 from chalicelib.core import clock
@@ -67,7 +67,9 @@ def cancel(call: Call) -> bool:
 
 def load(workspace_id: str, transaction_id: str) -> Event | None:
     """Read an event, or None; it never changes, so it is kept in this process for a while."""
-    return _known.get((workspace_id, transaction_id), lambda: _read(CHANNELS.get(event_key(workspace_id, transaction_id))))
+    return _known.get(
+        (workspace_id, transaction_id), lambda: _read(CHANNELS.get(event_key(workspace_id, transaction_id)))
+    )
 
 
 def load_many(workspace_id: str, transaction_ids: list[str]) -> dict[str, Event]:

@@ -118,7 +118,9 @@ def _subscriber(call: Call) -> Any:
     item = subscribers.get(call.workspace_id, call.path["subscriber_id"])
     if item is None:
         name = call.path["subscriber_id"]
-        raise InvalidInput.at("subscriberId", f"Subscriber not found for this environment with the id: {name}", "unknown")
+        raise InvalidInput.at(
+            "subscriberId", f"Subscriber not found for this environment with the id: {name}", "unknown"
+        )
     return item
 
 
@@ -161,7 +163,9 @@ def _payload(text: str | None) -> dict[str, Any]:
     try:
         parsed = orjson.loads(base64.b64decode(text + "=" * (-len(text) % 4)))
     except (binascii.Error, ValueError) as error:
-        raise InvalidInput.at("payload", "Invalid payload, the JSON object should be encoded to base64 string.") from error
+        raise InvalidInput.at(
+            "payload", "Invalid payload, the JSON object should be encoded to base64 string."
+        ) from error
     if not isinstance(parsed, dict):
         raise InvalidInput.at("payload", "must be a JSON object", "type")
     leaves: dict[str, Any] = {}

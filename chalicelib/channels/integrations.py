@@ -258,6 +258,6 @@ def _commit(
         transact(writes, ids.secret_text(24))
     except TransactionFailed as failed:
         first = min(failed.failed)
-        if first < len(own) and own[first].row is not None and "identifier@" in own[first].row["sk"]:
+        if first < len(own) and "identifier@" in str((own[first].row or {}).get("sk")):
             raise AlreadyExists("Integration with identifier already exists", details={"field": "identifier"}) from None
         raise VersionConflict("the integrations changed meanwhile; try again") from None

@@ -59,7 +59,10 @@ def email(at: Run, integration: Integration, credentials: dict[str, Any]) -> Wri
         html=html,
         text=str(said.get("text") or ""),
         sender_name=str(
-            said.get("senderName") or render(_text(template.get("senderName")), data) or credentials.get("senderName") or ""
+            said.get("senderName")
+            or render(_text(template.get("senderName")), data)
+            or credentials.get("senderName")
+            or ""
         ),
         cc=_addresses(said.get("cc")),
         bcc=_addresses(said.get("bcc")),
@@ -89,7 +92,9 @@ def chat(at: Run, integration: Integration, entry: dict[str, Any]) -> Written:
     url = str(said.get("webhookUrl") or entry.get("webhookUrl") or "")
     if not url:
         return None, {"content": content}
-    more = {name: said[name] for name in ("blocks", "attachments", "username", "embeds") if name in said}
+    more: dict[str, Any] = {
+        str(name): said[name] for name in ("blocks", "attachments", "username", "embeds") if name in said
+    }
     letter = Chat(content, url, str(said.get("channel") or entry.get("channel") or ""), more)
     return letter, {"content": content, "chatWebhookUrl": url}
 

@@ -22,7 +22,9 @@ def list_page(call: Call) -> dict[str, Any]:
     transactions = set(many(call, "transactionId"))
     start, stop = page * size, (page + 1) * size
     if name:
-        rows = [row for row in messages.messages_of(call.workspace_id, name) if _fits(row["doc"], channel, transactions)]
+        rows = [
+            row for row in messages.messages_of(call.workspace_id, name) if _fits(row["doc"], channel, transactions)
+        ]
         found, has_more = rows[start:stop], len(rows) > stop
     else:
         keys = _listed(call.workspace_id, channel, transactions, stop + 1)

@@ -1,4 +1,4 @@
-"""The check of an e-mail integration: a small mail to its own sender, sent with the credentials that are to be stored."""
+"""The check of an e-mail integration: a small mail to its own sender, sent with the credentials to be stored."""
 
 from __future__ import annotations
 
@@ -16,7 +16,9 @@ def check(item: Integration, credentials: dict[str, Any]) -> None:
         return
     sender = str(credentials.get("from") or "check@example.com")
     name = str(credentials.get("senderName") or "")
-    mail = Mail(sender, [sender], "Checking Integration", "<div>Checking integration</div>", "Checking integration", name)
+    mail = Mail(
+        sender, [sender], "Checking Integration", "<div>Checking integration</div>", "Checking integration", name
+    )
     try:
         providers.deliver(item.provider_id, Order(item.workspace_id, credentials, mail, f"check-{item.id}"))
     except (UpstreamFailed, InvalidInput) as error:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from chalicelib.channels import channel_steps, events, handing_over, names, queues, subscribers, waiting
+from chalicelib.channels import events, handing_over, names, queues, subscribers, waiting
+from chalicelib.channels.channel_steps import run as run_channel_step
 from chalicelib.channels.jobs import Job, Run
 from chalicelib.channels.models import runs
 from chalicelib.channels.schemas import SubscriberIn
@@ -93,7 +94,7 @@ def _step(at: Run, lease: Lease) -> Moved:
     elif kind == "digest":
         outcome = waiting.digest(at, lease)
     else:
-        outcome = channel_steps.run(at)
+        outcome = run_channel_step(at)
     if isinstance(outcome, Job):
         return _advance(at, lease, outcome, Change())
     if isinstance(outcome, waiting.Merged):

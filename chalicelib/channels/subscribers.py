@@ -13,7 +13,7 @@ from chalicelib.core import clock, ids, jsontext
 from chalicelib.core.call import Call
 from chalicelib.core.errors import AlreadyExists, InvalidInput, NotFound, PlatformError, VersionConflict
 from chalicelib.storage.expressions import PRESENT, eq
-from chalicelib.storage.table import TransactionFailed, Write, transact
+from chalicelib.storage.table import TransactionFailed, transact
 from chalicelib.storage.tables import CHANNELS
 
 MAX_BULK = 500
@@ -91,7 +91,11 @@ def delete(call: Call) -> dict[str, Any]:
         item.deleted, item.channels = True, []
 
     item = modify(workspace_id, subscriber_id, change)
-    keys = [key for topic in topics_of(workspace_id, subscriber_id) for key in member_keys(workspace_id, topic, subscriber_id)]
+    keys = [
+        key
+        for topic in topics_of(workspace_id, subscriber_id)
+        for key in member_keys(workspace_id, topic, subscriber_id)
+    ]
     CHANNELS.write_many(deletes=[item.listing(), *keys])
     return {"acknowledged": True, "status": "deleted"}
 
@@ -243,5 +247,3 @@ def view(item: Subscriber) -> dict[str, Any]:
         }
     )
     return {**shown, "email": item.email, "data": item.data}
-
-

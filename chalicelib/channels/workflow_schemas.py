@@ -179,8 +179,8 @@ class BroadcastIn(NovuIn):
     """An event for every subscriber."""
 
     name: Name
-    payload: Object = {}
-    overrides: Object = {}
+    payload: Object = Field(default_factory=dict)
+    overrides: Object = Field(default_factory=dict)
     transaction_id: Name | None = None
     actor: str | Object | None = None
     tenant: str | Object | None = None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from typing import Any
 
 import orjson
@@ -122,10 +123,8 @@ def triggers_of(item: Workflow) -> list[dict[str, Any]]:
 def view(item: Workflow) -> dict[str, Any]:
     """Render a workflow."""
     group = None
-    try:
+    with suppress(NotFound):
         group = groups.view(groups.find(item.workspace_id, item.group_id))
-    except NotFound:
-        pass
     return filled(
         {
             "_id": item.id,
@@ -176,9 +175,7 @@ def _take_steps(item: Workflow, sent: list[dict[str, Any]]) -> None:
         raise TooLarge(f"the steps of a workflow may have at most {MAX_BYTES} bytes together")
 
 
-def _step(
-    sent: dict[str, Any], position: int, known: dict[str, dict[str, Any]], parent: str | None
-) -> dict[str, Any]:
+def _step(sent: dict[str, Any], position: int, known: dict[str, dict[str, Any]], parent: str | None) -> dict[str, Any]:
     own = sent["_id"] if sent.get("_id") in known else names.new_id()
     template = {**sent["template"]}
     template["_id"] = known[own]["_templateId"] if own in known else names.new_id()

@@ -139,7 +139,7 @@ def account_token(workspace_id: str, account: str, *, user_id: str, service_id: 
     A row whose token was deleted just when it got its account leads nowhere, and is taken away.
     """
     place = {"user_id": user_id, "service_id": service_id, "security_id": security_id}
-    left = Token(workspace_id=workspace_id, id="", account=account, virtual_id="", **place).name_keys()["account"]
+    left = Key(f"{workspace_id}#TOKA#{service_id}", f"{security_id}#{user_id}#{account}")
     found = Token.get_named(workspace_id, "account", account=account, **place)
     if found is None and VAULT.get(left) is not None:
         VAULT.delete(left)

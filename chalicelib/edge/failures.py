@@ -99,7 +99,7 @@ def _novu(error: PlatformError, status: int, request_id: str) -> dict[str, Any]:
         "statusCode": status,
         "timestamp": clock.iso_ms(clock.now_ms()),
         "path": "",
-        "message": error.message,
+        "message": error.message.removeprefix("body."),
         "error": HTTPStatus(status).phrase,
     }
     faults: dict[str, dict[str, list[str]]] = {}

@@ -86,9 +86,7 @@ def dialect_of(surface: str) -> Dialect:
     return DIALECTS.get(surface, _INTERACTOR)
 
 
-def once(
-    call: Call, fingerprint: str, run: Callable[[], Answer], surface: str = INTERACTOR, path: str = ""
-) -> Answer:
+def once(call: Call, fingerprint: str, run: Callable[[], Answer], surface: str = INTERACTOR, path: str = "") -> Answer:
     """Run under the request's idempotency key, or replay what came out the first time.
 
     Raises Conflict when the key was used for another request, InProgress while the first is running.
@@ -140,6 +138,6 @@ def _first_run(
 
 
 def _checked(key: str) -> str:
-    if not 0 < len(key) <= MAX_KEY or not key.isprintable():
-        raise InvalidInput.at("header.Idempotency-Key", f"must have 1 to {MAX_KEY} printable characters", "length")
+    if not 0 < len(key) <= MAX_KEY or not key.isascii() or not key.isprintable():
+        raise InvalidInput.at("header.Idempotency-Key", f"must be 1 to {MAX_KEY} printable ASCII characters", "length")
     return key

@@ -179,6 +179,6 @@ def _limit(text: str) -> int:
 
 def whole_number(text: str, highest: int, where: str = "query.limit") -> int:
     """Read a number from 1 to `highest`. Raises InvalidInput."""
-    if not text.isdecimal() or len(text) > _MAX_DIGITS or not 1 <= int(text) <= highest:
+    if not text.isascii() or not text.isdecimal() or len(text) > _MAX_DIGITS or not 1 <= int(text) <= highest:
         raise InvalidInput.at(where, f"must be a whole number from 1 to {highest}", "range")
     return int(text)

@@ -108,7 +108,9 @@ def bind_request(request: Any, get_response: Callable[[Any], Any]) -> Any:
 
 def _view(row: Route, surface: str) -> Callable[..., Response]:
     def view(**path: str) -> Response:
-        return _answer(surface, row.operation_id, lambda request, request_id: _serve(surface, row, request, request_id, path))
+        return _answer(
+            surface, row.operation_id, lambda request, request_id: _serve(surface, row, request, request_id, path)
+        )
 
     view.__name__ = row.operation_id
     return view
@@ -253,7 +255,8 @@ def _lists(request: Any) -> dict[str, list[str]]:
 
 def _path_of(request: Any) -> str:
     query = urlencode([(name, value) for name, values in _lists(request).items() for value in values])
-    return f"{request.path}?{query}" if query else str(request.path)
+    path = str(request.to_original_event().get("path") or request.path)  # Chalice's own is the resource's pattern
+    return f"{path}?{query}" if query else path
 
 
 def _fingerprint(request: Any, call: Call) -> str:

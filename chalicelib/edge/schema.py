@@ -34,6 +34,7 @@ Text = Annotated[str, StringConstraints(max_length=10_000)]
 Id = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.~-]{0,127}$"), BeforeValidator(clean)]
 Whole = Annotated[int, BeforeValidator(whole)]
 AtMs = Annotated[int, "at_ms"]
+WhenSet = Annotated[str | None, "when_set"]  # a text that an answer leaves out while there is none
 Object = dict[str, Any]
 
 
@@ -69,7 +70,7 @@ class Out(BaseModel):
     """An item as callers see it."""
 
     model_config = ConfigDict(defer_build=True, protected_namespaces=(), populate_by_name=True)
-    _plan: ClassVar[dict[type, list[tuple[str, str, bool]]]] = {}
+    _plan: ClassVar[dict[type, list[tuple[str, str, bool, bool]]]] = {}
 
     @classmethod
     def of(cls, item: Any) -> dict[str, Any]:
@@ -77,11 +78,14 @@ class Out(BaseModel):
         plan = Out._plan.get(cls)
         if plan is None:
             plan = Out._plan[cls] = [
-                (name, field.alias or name, "at_ms" in field.metadata) for name, field in cls.model_fields.items()
+                (name, field.alias or name, "at_ms" in field.metadata, "when_set" in field.metadata)
+                for name, field in cls.model_fields.items()
             ]
         shown = {}
-        for name, wire, is_time in plan:
+        for name, wire, is_time, is_left_out in plan:
             value = getattr(item, name)
+            if value is None and is_left_out:
+                continue
             shown[wire] = clock.iso_seconds(value) if is_time else value
         return shown
 
@@ -100,7 +104,11 @@ class IdOut(Out):
 
 def _located(error: ValidationError) -> InvalidInput:
     faults = [
-        Fault("body" + "".join(f".{part}" for part in fault["loc"]), fault["msg"], fault["type"])
+        Fault(
+            "body" + "".join(f".{part}" for part in fault["loc"]),
+            fault["msg"].removeprefix("Value error, "),
+            fault["type"],
+        )
         for fault in error.errors(include_url=False, include_context=False, include_input=False)
     ]
     first = faults[0]

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AliasChoices, BeforeValidator, Field, StringConstraints
 
-from chalicelib.edge.schema import AtMs, CamelIn, CamelOut, Name, Object, Whole, clean
+from chalicelib.edge.schema import AtMs, CamelIn, CamelOut, Name, Object, WhenSet, Whole, clean
 from chalicelib.identity import rules
 
 UserId = Annotated[str, StringConstraints(min_length=1, max_length=256), BeforeValidator(clean)]
@@ -36,8 +36,8 @@ class UserOut(CamelOut):
     """A user as callers see it."""
 
     id: str
-    name: str | None
-    email: str | None
+    name: WhenSet
+    email: WhenSet
     user_id: str
     inserted_at: AtMs
     updated_at: AtMs

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field
 
 from chalicelib.core import clock
-from chalicelib.edge.schema import AtMs, CamelIn, CamelOut, In, Name, Object, Out, Text, whole
+from chalicelib.edge.schema import AtMs, CamelIn, CamelOut, In, Name, Object, Out, Text, WhenSet, whole
 
 Ended = Literal["failed", "dropped", "delivered"]
 _LAST_MS = 253_402_300_799_999  # the end of the year 9999
@@ -18,7 +18,7 @@ def _time_ms(value: Any) -> Any:
     """Read a time: milliseconds since 1970, or ISO 8601; without a zone it is UTC."""
     if isinstance(value, str):
         try:
-            at = datetime.fromisoformat(value)
+            at = datetime.fromisoformat(value.upper())
         except ValueError:
             raise ValueError("must be a time in ISO 8601, or milliseconds since 1970") from None
         return int((at if at.tzinfo else at.replace(tzinfo=UTC)).timestamp() * 1000)
@@ -55,7 +55,7 @@ class SubscriptionOut(CamelOut):
     platform: str
     service: str
     service_id: str
-    version_name: str | None = Field(alias="serviceVersion")
+    version_name: WhenSet = Field(alias="serviceVersion")
     trigger: str
     trigger_id: str
     credential_id: str | None = Field(alias="userCredentialId")

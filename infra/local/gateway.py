@@ -96,7 +96,7 @@ class Gateway:
     def _refuse_verb(self, environ: dict[str, Any], start_response: Start) -> list[bytes]:
         """Answer a verb that no resource has: nothing of it reaches the app."""
         resource = self._router.find(_target(environ)[0])[0]
-        if resource == "/{proxy+}":
+        if resource in ("/", "/{proxy+}"):
             return _refuse(start_response, 404, "NotFound", "there is nothing at this path")
         entries = self._app.routes[resource]
         allowed = ", ".join(sorted(verb for verb in entries if not entries[verb].view_name.startswith("refuse_")))

@@ -9,6 +9,7 @@ import pytest
 
 import app as _app  # noqa: F401 registers every row
 from chalicelib.edge.auth import PUBLIC, SCOPES
+from chalicelib.edge.failures import INTERACTOR
 from chalicelib.edge.route import ROWS, Body, Route
 from tests.builders import (
     make_action,
@@ -27,7 +28,7 @@ from tests.client import Answer, Client
 
 UNKNOWN = "00000000-0000-4000-8000-000000000000"
 QUERY = {"userId": "ada", "version": "minor", "contributor_id": "ada"}
-GUARDED = [row for _, row in ROWS if row.scope != PUBLIC]
+GUARDED = [row for surface, row in ROWS if row.scope != PUBLIC and surface == INTERACTOR]
 WITH_BODY = [row for row in GUARDED if row.takes is not None]
 NAMED = [row for row in GUARDED if "{" in row.path]
 HEARTY = {"user_id": "ada"}  # users are made on the fly by some operations, so a strange one is no stranger
@@ -45,6 +46,16 @@ def ask(client: Client, row: Route, values: dict[str, str], body: Any = None, **
 def is_shaped(answer: Answer) -> bool:
     body = answer.body
     return isinstance(body, dict) and bool(body["error"]) and body["status"] == answer.status and bool(body["type"])
+
+
+def make_automation(client: Client) -> dict[str, str]:
+    """Make an automation of ada's with a live version, and run it; give its ids."""
+    body = {"name": "automation", "definition": {"steps": []}}
+    made = client.post("/v1/automation/import?userId=ada", body).ok()
+    path = f"/v1/automation/{made['id']}/version/{made['versionId']}"
+    client.post(f"{path}/publish?userId=ada").ok()
+    execution = client.post(f"{path}/execute", {}, headers={"prefer": "respond-async"}).body["executionId"]
+    return {"automation_id": made["id"], "automation_version_id": made["versionId"], "execution_id": execution}
 
 
 @pytest.mark.parametrize("row", GUARDED, ids=ids)
@@ -139,9 +150,11 @@ def test_what_belongs_to_another_workspace_does_not_exist(client: Client, strang
         "datatype_id": make_datatype(client, service),
         "condition_id": make_condition(client, service),
         "group_id": make_group(client),
+        **make_automation(client),
     }
     bodies = {
         "createSubscription": {"platform": "default", "service": service, "trigger": "t", "url": "https://a.b/"},
+        "createAutomationVersion": {"definition": {"steps": []}},
         "refreshActionVariables": {"step": [], "targetField": "x"},
         "addGroupUser": {"userId": "ada", "role": "member"},
     }

@@ -28,7 +28,6 @@ MAX_RESOURCES = 300
 REFUSED = {"getServiceOauthUrl": 409}  # reads that a service of every kind of component does not answer
 STRICTER = {"createUserToken": {"serviceSecurityId"}}  # without it nothing says what the token is for
 MISSING = {  # operations of the contract that are not served yet: only ever shrinks
-    "executeAutomation",
 }
 Json = dict[str, Any]
 

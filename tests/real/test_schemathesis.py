@@ -77,11 +77,43 @@ class Rightly:
         return is_named and is_there and self.kind in (ALL, fault["kind"])
 
 
+COMPONENTS = (
+    *("createAction", "createEvent", "createTrigger", "createDatatype", "createCondition", "createServiceVersion"),
+    *("updateAction", "updateEvent", "updateTrigger", "updateDatatype", "updateCondition", "updateServiceVersion"),
+)
+TOKENS = ("createUserToken", "updateToken")
+SUBSCRIBING = ("createSubscription", "createTriggerSubscription", "updateForwarding")
+RUNS = ("executeAction", "execute", "executeDatatype", "refreshActionVariables")
 REFUSED_RIGHTLY: tuple[Rightly, ...] = (
     Rightly((ALL,), "query.cursor", "token", "a cursor is what the page before gave, sealed; no other text is one"),
-    Rightly((ALL,), "body", "json", "names that reach a JavaScript prototype and numbers beyond a double, anywhere"),
+    Rightly((ALL,), "body", "json", "names that reach a JavaScript prototype, numbers beyond 64 bits; anywhere inside"),
+    Rightly((ALL,), "body.name", "name", "the form of an id, or blanks at the ends: no pattern says both well"),
+    Rightly(COMPONENTS, "body.logic.*", ALL, "which hooks there are depends on the kind; code has to be JavaScript"),
+    Rightly((*COMPONENTS, "createVariable", "updateVariable"), "body.schema*", ALL, "has to be a JSON Schema itself"),
+    Rightly((ALL,), "body.defaultServiceSecurityId", "reference", "has to be a security of this service"),
+    Rightly((ALL,), "body.defaultVersionId", "reference", "has to be a version of this service"),
+    Rightly(("createSecurity",), "body.id", "mismatch", "an id in the body has to be the one in the path"),
+    Rightly(("createSecurity", "updateSecurity"), "body.config*", ALL, "what it holds depends on the type and scheme"),
+    Rightly(("setVariableValue",), "body.value*", ALL, "the variable's own schema says what its value is"),
+    Rightly(TOKENS, "body.code", ALL, "stands in place of a token, for securities of type oauth2 only"),
+    Rightly(SUBSCRIBING, "body.url", ALL, "has to be a URL that may be called"),
+    Rightly(SUBSCRIBING, "body.variables*", ALL, "the trigger's own schema says what they are"),
+    Rightly(("updateOauthRedirects",), "body.urls*", "url", "has to be https, or http on this machine"),
+    Rightly(("getServiceOauthUrl",), "query.*", ALL, "has to be among the redirects, or an instance of the service"),
+    Rightly(RUNS, "body*", ALL, "the action's own schema says what its input is"),
+    Rightly(("importService", "startServiceImport"), "document*", ALL, "has to be an OpenAPI document of 3.0 or 3.1"),
+    Rightly(("importService",), "securitySchemes*", ALL, "has to hold OpenAPI Security Scheme Objects"),
+    Rightly(("replaySubscription",), "body.from", ALL, "not before 1970, and not later than `to`"),
+    Rightly(("replaySubscription",), "body.to", ALL, "not before 1970, nor after 9999"),
+    Rightly(("testLogic",), "body.*", ALL, "has to lead to stored logic"),
+    Rightly(("testNotification",), "body.*", ALL, "needed where the service has several events"),
 )
+NOT_DECLARED: dict[str, str] = {  # beginnings of paths that are left out
+    start: "their queries, bodies and answers are not in the document yet: platform/reference/declared.py"
+    for start in ("/v1/automation", "/v1/execution", "/v1/event")
+}
 NEVER_WELL: dict[str, str] = {  # operations that nothing sent here can make succeed
+    "receiveOauthCallback": "needs a state that a provider sends back",
 }
 
 
@@ -111,6 +143,7 @@ def settings() -> dict[str, Any]:
         "phases": {"stateful": {"max-steps": CHAIN_STEPS, "generation": {"max-examples": CHAINS}}},
         "operations": [
             *({"include-path": path, "enabled": False} for path in other_surfaces()),
+            *({"include-path-regex": f"^{start}", "enabled": False} for start in NOT_DECLARED),
             *({"include-operation-id": names(one), "checks": {one.check: {"enabled": False}}} for one in LEFT_OUT),
         ],
     }

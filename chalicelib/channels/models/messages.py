@@ -44,7 +44,9 @@ def get_in_app(workspace_id: str, subscriber_id: str, message_ids: list[str]) ->
     return [rows[key] for key in keys if key in rows]
 
 
-def inbox_page(workspace_id: str, subscriber_id: str, after: Key | None, condition: Any) -> tuple[list[Row], Key | None]:
+def inbox_page(
+    workspace_id: str, subscriber_id: str, after: Key | None, condition: Any
+) -> tuple[list[Row], Key | None]:
     """Read in-app messages of a subscriber, the newest first, and where to go on."""
     pk = f"{workspace_id}#INB#{subscriber_id}"
     page = CHANNELS.query(pk, after=after, newest_first=True, limit=200, condition=condition)

@@ -131,5 +131,3 @@ def put_preference(workspace_id: str, subscriber_id: str, level: str, setting: d
     """Store what a subscriber set for a workflow, or for all."""
     key = Key(f"{workspace_id}#SBR#{subscriber_id}", f"P#{level}")
     CHANNELS.put({**key._asdict(), "rev": 0, "doc": setting})
-
-

@@ -147,12 +147,17 @@ def post_form(
 
 
 def post_parts(
-    order: Order, url: str, fields: list[tuple[str, str]], files: list[tuple[str, Attachment]], headers: Mapping[str, str]
+    order: Order,
+    url: str,
+    fields: list[tuple[str, str]],
+    files: list[tuple[str, Attachment]],
+    headers: Mapping[str, str],
 ) -> tuple[Any, Response]:
     """POST a form with files."""
     mark = "millrace" + hashlib.sha256(order.id.encode()).hexdigest()[:24]
     body = b"".join(
-        f'--{mark}\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n'.encode() for name, value in fields
+        f'--{mark}\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n'.encode()
+        for name, value in fields
     )
     for name, one in files:
         shown = one.name.translate({34: 39, 13: None, 10: None})

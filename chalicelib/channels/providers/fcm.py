@@ -21,7 +21,10 @@ def send(order: Order) -> Sent:
     account = _account(order)
     token = _token(order, account)
     url = f"https://fcm.googleapis.com/v1/projects/{quote(account['project_id'], safe='')}/messages:send"
-    data = {name: value if isinstance(value, str) else orjson.dumps(value).decode() for name, value in letter.payload.items()}
+    data = {
+        name: value if isinstance(value, str) else orjson.dumps(value).decode()
+        for name, value in letter.payload.items()
+    }
     sent, refusal = Sent(), None
     for device in letter.tokens:
         message: dict[str, Any] = {
@@ -29,7 +32,11 @@ def send(order: Order) -> Sent:
             "notification": {"title": letter.title, "body": letter.content},
             "data": data,
         }
-        message |= {name: value for name, value in letter.overrides.items() if name in ("android", "apns", "webpush", "fcmOptions")}
+        message |= {
+            name: value
+            for name, value in letter.overrides.items()
+            if name in ("android", "apns", "webpush", "fcmOptions")
+        }
         try:
             answer, _ = post_json(order, url, {"message": message}, bearer(token))
             sent = Sent(text_at(answer, "name"))

@@ -13,7 +13,9 @@ from email.utils import format_datetime
 from chalicelib.channels.providers.base import Mail, Refused
 
 _SIGNED = ("from", "to", "cc", "subject", "date", "message-id", "reply-to", "mime-version", "content-type")
-_OWN = frozenset({"from", "to", "cc", "bcc", "subject", "date", "message-id", "reply-to", "content-type", "mime-version"})
+_OWN = frozenset(
+    {"from", "to", "cc", "bcc", "subject", "date", "message-id", "reply-to", "content-type", "mime-version"}
+)
 
 
 def build(mail: Mail, message_id: str, at_ms: int) -> bytes:
@@ -50,7 +52,12 @@ def _fill(made: EmailMessage, mail: Mail) -> None:
         body = made.get_body(("html",))
         if isinstance(body, EmailMessage):
             body.add_related(
-                one.content, main, sub or "octet-stream", cid=f"<{one.content_id}>", filename=one.name, disposition="inline"
+                one.content,
+                main,
+                sub or "octet-stream",
+                cid=f"<{one.content_id}>",
+                filename=one.name,
+                disposition="inline",
             )
     for one in mail.attachments:
         if not one.content_id:

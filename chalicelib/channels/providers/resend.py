@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
-from chalicelib.channels.providers.base import Mail, Order, Sent, base64_text, bearer, post_json, text_at, without_nothing
+from chalicelib.channels.providers.base import (
+    Mail,
+    Order,
+    Sent,
+    base64_text,
+    bearer,
+    post_json,
+    text_at,
+    without_nothing,
+)
 
 URL = "https://api.resend.com/emails"
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import orjson
 
 from chalicelib.channels.providers.base import (
@@ -45,7 +47,7 @@ def push(order: Order) -> Sent:
     letter: Push = order.letter
     sent = Sent()
     for token in letter.tokens:
-        body = {
+        body: dict[str, Any] = {
             "target": [token],
             "title": letter.title,
             "content": letter.content,
@@ -56,7 +58,7 @@ def push(order: Order) -> Sent:
     return sent
 
 
-def _post(order: Order, body: dict[str, object]) -> Sent:
+def _post(order: Order, body: dict[str, Any]) -> Sent:
     raw = orjson.dumps(body)
     headers = {"Content-Type": JSON, "X-Novu-Signature": signature(order.need("secretKey"), raw)}
     answer, _ = post(order, order.need("webhookUrl"), raw, {**headers, "Idempotency-Key": order.id})

@@ -38,9 +38,7 @@ def passes(groups: list[dict[str, Any]], facts: Mapping[str, Any], special: Spec
 
 def _group_holds(group: Mapping[str, Any], facts: Mapping[str, Any], special: Special) -> bool:
     children = group.get("children") or []
-    results = (
-        special(child) if child.get("on") in SPECIAL else child_holds(child, facts) for child in children
-    )
+    results = (special(child) if child.get("on") in SPECIAL else child_holds(child, facts) for child in children)
     holds = any(results) if group.get("value") == "OR" and children else all(results)
     return holds != bool(group.get("isNegated"))
 
@@ -88,7 +86,7 @@ def is_online_in_last(last_online_ms: int, child: Mapping[str, Any], now_ms: int
     except ValueError:
         return False
     span_ms = amount * _UNIT_MS.get(str(child.get("timeOperator")), 60_000)
-    return 0 < last_online_ms and now_ms - last_online_ms <= span_ms
+    return last_online_ms > 0 and now_ms - last_online_ms <= span_ms
 
 
 def _like(actual: Any, wanted: Any) -> Any:

@@ -51,7 +51,7 @@ def _number(value: Any) -> float | None:
 
 
 def _ordered(params: Params, by: Callable[[Any, Any], bool]) -> bool:
-    left, right = (params + [None, None])[:2]
+    left, right = ([*params, None, None])[:2]
     if isinstance(left, str) and isinstance(right, str):
         return by(left, right)
     numbers = _number(left), _number(right)

@@ -14,6 +14,7 @@ from chalicelib.connectors.openapi.records import State
 from chalicelib.core import clock, jsontext
 from chalicelib.core.call import Call
 from chalicelib.core.errors import AlreadyExists, InvalidInput, PlatformError, TooLarge
+from chalicelib.edge.resource import whole_number
 from chalicelib.storage.expressions import Row
 
 MAX_PARTS = 64
@@ -51,13 +52,11 @@ def read(call: Call) -> object:
 
 def put_part(call: Call) -> object:
     """Take in one part of the document, up to 1 MB; parts are numbered from 1, and may be sent again."""
-    number = call.path["part"]
-    if not number.isdecimal() or not 1 <= int(number) <= MAX_PARTS:
-        raise InvalidInput.at("path.part", f"must be a whole number from 1 to {MAX_PARTS}", "range")
+    number = whole_number(call.path["part"], MAX_PARTS, "path.part")
     if len(call.raw_body) > MAX_PART_BYTES:
         raise TooLarge(f"a part may have at most {MAX_PART_BYTES} bytes")
     row = records.find(call.workspace_id, call.path["import_id"])
-    return records.shown(records.put_part(row, int(number), call.raw_body))
+    return records.shown(records.put_part(row, number, call.raw_body))
 
 
 def start(call: Call) -> object:

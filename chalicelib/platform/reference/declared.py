@@ -141,11 +141,16 @@ VERSION = Query(
 CONTRIBUTOR = Query("contributor_id", "Who publishes.", True)
 TRIED = Query("userId", "The user whose token the logic is given; none without it.")
 LIMIT = Query("limit", "The size of a page; without it the list is whole.", schema=page_size(500))
-CURSOR = Query(
-    "cursor", "Where to go on: X-Next-Cursor of the page before.", schema={"type": "string", "minLength": 1}
-)
+CURSOR = Query("cursor", "Where to go on: X-Next-Cursor of the page before.", schema={"type": "string", "minLength": 1})
 PAGED = (LIMIT, CURSOR)
 
+_EXECUTION_STATES = ("queued", "running", "waiting", "done", "failed", "cancelled")
+_OF_AUTOMATIONS = (
+    "createAutomation", "importAutomation", "getAutomation", "updateAutomation", "deleteAutomation",
+    "enableAutomation", "disableAutomation", "createAutomationVersion", "getAutomationVersion",
+    "updateAutomationVersion", "deleteAutomationVersion", "publishAutomationVersion", "getExecution",
+    "cancelExecution", "replayExecution", "sendExecutionEvent",
+)  # fmt: skip
 QUERIES: dict[str, tuple[Query, ...]] = {  # the others: see operations.queries_of
     "execute": (USER,),
     "executeAction": (USER, CREDENTIAL),
@@ -193,6 +198,29 @@ QUERIES: dict[str, tuple[Query, ...]] = {  # the others: see operations.queries_
     ),
     "testLogic": (TRIED, CREDENTIAL),
     "testNotification": (TRIED, CREDENTIAL),
+    **{name: (USER,) for name in _OF_AUTOMATIONS},
+    "listAutomations": (USER, *PAGED),
+    "listAutomationVersions": (USER, *PAGED),
+    "exportAutomation": (USER, Query("version", "Which version; else the live one, else the newest.")),
+    "executeAutomation": (
+        Query("userId", "Whose automation it is; of any user without it."),
+        Query("async", "`true` answers 202 at once, as `Prefer: respond-async` does.", schema={"type": "boolean"}),
+    ),
+    "listExecutions": (
+        USER,
+        Query("state", "Only those in this state.", schema={"enum": list(_EXECUTION_STATES)}),
+        Query("from", "Only those begun then or later: ISO 8601, or milliseconds since 1970."),
+        Query("to", "Only those begun before: ISO 8601, or milliseconds since 1970."),
+        Query("limit", "The size of a page, else 50.", schema=page_size(200)),
+        CURSOR,
+    ),
+    "getAutomationSchema": (),
+    "sendEvent": (),
+    "getUsage": (
+        Query("from", "The first day, UTC: YYYY-MM-DD; else the last.", schema={"type": "string", "format": "date"}),
+        Query("to", "The last day; else today.", schema={"type": "string", "format": "date"}),
+        Query("automationId", "Only this automation."),
+    ),
     "createKey": (),
     "listKeys": (),
     "rotateKey": (),
@@ -222,7 +250,6 @@ BODIES: dict[str, Json] = {
             "variables": {"description": "Handed to the triggers.", "type": "object"},
         },
     },
-    "executeAutomation": OBJECT,
     "setVariableValue": {"description": "null takes the value away.", **holding(value=ANY)},
 }
 
@@ -279,6 +306,21 @@ _SUBSCRIPTION: Json = {
     ]
 }
 
+_STARTED = holding("executionId", executionId={"type": "string"}, state={"enum": ["queued"]})
+_EXECUTION = holding(
+    "id",
+    "state",
+    id={"type": "string"},
+    automationId={"type": "string"},
+    versionId={"type": "string"},
+    state={"enum": list(_EXECUTION_STATES)},
+    startedBy={"enum": ["api", "trigger", "schedule", "automation", "replay"]},
+    startedAt={"type": "string"},
+    endedAt=NULLABLE_TEXT,
+    durationMs={"type": ["integer", "null"]},
+    usage=OBJECT,
+)
+
 ANSWERS: dict[str, Answered] = {
     "readHealth": Answered(_HEALTH, also={"503": _HEALTH}),
     "readOpenapi": Answered({"description": "This document.", "type": "object"}),
@@ -295,7 +337,19 @@ ANSWERS: dict[str, Answered] = {
     "updateOauthRedirects": Answered(_REDIRECTS),
     "execute": Answered(ref("AnyJson")),
     "executeAction": Answered(ref("InputOutput")),
-    "executeAutomation": Answered(ref("InputOutput")),
+    "executeAutomation": Answered(ref("InputOutput"), also={"202": _STARTED}),
+    "getAutomationSchema": Answered({"description": "The JSON Schema of a version's definition.", "type": "object"}),
+    "importAutomation": Answered(holding("id", "versionId", id={"type": "string"}, versionId={"type": "string"})),
+    "exportAutomation": Answered(
+        holding("name", "definition", name={"type": "string"}, description=NULLABLE_TEXT, version={"type": "string"})
+    ),
+    "listExecutions": Answered({"type": "array", "items": _EXECUTION}),
+    "getExecution": Answered({"allOf": [_EXECUTION, holding("steps", steps={"type": "array", "items": OBJECT})]}),
+    "cancelExecution": Answered(_EXECUTION),
+    "replayExecution": Answered(_STARTED, "202"),
+    "sendExecutionEvent": Answered(holding("eventId", eventId={"type": "string"})),
+    "sendEvent": Answered(holding("eventId", eventId={"type": "string"}), "202"),
+    "getUsage": Answered(holding("total", "byAutomation", total=OBJECT, byAutomation={"type": "array"})),
     "executeDatatype": Answered(ref("InputOutput")),
     "refreshActionVariables": Answered(ref("InputOutput")),
     "testLogic": Answered(ref("AnyJson")),
@@ -330,7 +384,6 @@ FURTHER: dict[str, tuple[str, ...]] = {  # beside what row and verb say: see ope
 
 VARIABLES: tuple[tuple[str, str, str], ...] = (  # in paths below: a variable, and how the document spells it
     ("/v1/service/{service_id}/version/", "version_id", "serviceVersionId"),
-    ("/v1/automation/", "version_id", "automationVersionId"),
     ("/v1/service/{service_id}/condition/", "condition_id", "condition_id"),
 )
 IN_PATHS: dict[str, Json] = {"part": {"type": "integer", "minimum": 1, "maximum": 64}}  # variables without a name

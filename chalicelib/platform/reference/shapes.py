@@ -58,11 +58,15 @@ def _finished(shape: Shape, schema: Json) -> Json:
         if shape.__name__.endswith("Patch"):  # what is not sent stays as it is
             properties = {name: {k: v for k, v in one.items() if k != "default"} for name, one in properties.items()}
         return {**schema, "properties": properties, **TOGETHER.get(shape.__name__, {})}
+    left_out = set()
     for name, field in shape.model_fields.items():
         if "at_ms" in field.metadata:
             properties[field.alias or name] = ref("Timestamp")
+        if "when_set" in field.metadata:
+            properties[field.alias or name] = {"type": "string"}
+            left_out.add(field.alias or name)
     properties |= next((ADDED[base.__name__] for base in shape.__mro__ if base.__name__ in ADDED), {})
-    return {**schema, "properties": properties, "required": list(properties)}
+    return {**schema, "properties": properties, "required": [name for name in properties if name not in left_out]}
 
 
 def _mended(schema: Any) -> Any:

@@ -147,7 +147,7 @@ def test_a_clock_starts_one_execution_for_each_time_and_catches_up(owner: Client
     tick()
     automation, _ = make(owner, STEPS, trigger={"cron": "0 9 * * *", "timeZone": "Europe/Berlin"})
     owner.post(f"/v1/automation/{automation}/enable{OF_USER}", {}).ok()
-    for hours in (12, 12, 12, 60, 1):
+    for hours in (12, 12, 12, 14):
         still.advance_s(hours * 3600)
         tick()
         tick()

@@ -146,7 +146,7 @@ def test_cancelling_ends_a_wait_at_once(owner: Client) -> None:
 
 def test_another_user_sees_nothing(owner: Client) -> None:
     make_user(owner, "other@example.com")
-    automation, version = make(owner, [END])
+    automation, version = make(owner, [wait_for("never")])
     execution = begin(owner, (automation, version))
     for path in (
         f"/v1/execution/{execution}",

@@ -44,7 +44,7 @@ def test_an_update_keeps_what_is_absent_and_clears_what_is_null(client: Client) 
     make_user(client, "u1", email="a@example.com", name="Ada")
     shown = client.patch("/v1/user/u1", {"name": "Grace", "id": "x", "userId": "y"}).ok()
     assert (shown["name"], shown["email"], shown["userId"]) == ("Grace", "a@example.com", "u1")
-    assert client.put("/v1/user/u1", {"email": None}).ok()["email"] is None
+    assert "email" not in client.put("/v1/user/u1", {"email": None}).ok()
     make_user(client, "u2", email="a@example.com")
 
 

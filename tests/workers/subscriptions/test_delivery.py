@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 from standardwebhooks.webhooks import Webhook
 
 from chalicelib.core import clock
 from chalicelib.core.errors import Conflict
+from chalicelib.subscriptions import models, queues
 from tests.workers.subscriptions.world import World, bodies, ids_of
 
 
@@ -129,3 +132,22 @@ def test_gone_disables_at_once(world: World) -> None:
     world.notify()
     world.pump()
     assert len(world.sent) == 1
+
+
+def test_only_the_message_of_the_latest_write_makes_an_attempt(world: World) -> None:
+    made = world.subscribe(world.add_trigger("hook"))
+    world.answer(500)
+    world.notify()
+    world.pump()
+    (row,) = world.deliveries(made["id"])
+    world.advance(3600)
+
+    def bring(fence: int) -> None:
+        body = {**models.due_message(row["pk"], row["sk"]), "n": fence, "i": row["i"]}
+        message = {"MessageId": "m", "ReceiptHandle": "r", "Body": json.dumps(body)}
+        world.handle(queues.RETRY, [{**message, "Attributes": {"ApproximateReceiveCount": "1"}}])
+
+    bring(row["n"] - 1)
+    assert len(world.sent) == 1
+    bring(row["n"])
+    assert len(world.sent) == 2
