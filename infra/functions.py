@@ -76,7 +76,13 @@ def camel(name: str) -> str:
 
 
 # fmt: off
-_W = "chalicelib.subscriptions.workers."
+_W, _A = "chalicelib.subscriptions.workers.", "chalicelib.automations.workers."
+_ADVANCE = {
+    "identity":  "GetItem",
+    "catalogue": "GetItem Query",
+    "vault":     "GetItem Query",
+    "work":      "DeleteItem GetItem PutItem Query UpdateItem",
+}
 _A = "chalicelib.automations.workers."
 _ENGINE = {
     "identity":  "GetItem",
@@ -85,7 +91,7 @@ _ENGINE = {
     "work":      "DeleteItem GetItem PutItem Query UpdateItem",
 }
 FUNCTIONS = (
-    Function(API, "app.app", timeout_s=29, memory_mb=1769, keys="Decrypt GenerateDataKey", blobs="GetObject PutObject",
+    Function(API, "app.app", timeout_s=29, memory_mb=1769, keys="Decrypt GenerateDataKey", blobs="DeleteObject GetObject PutObject",
         tables={
             "identity":  "DeleteItem GetItem PutItem Query",
             "catalogue": "BatchGetItem DeleteItem GetItem PutItem Query",
@@ -116,7 +122,7 @@ FUNCTIONS = (
         },
         sends=("subscriptions_retry",)),
     Function("retry", _W + "retry", queue="subscriptions_retry", most=100, late_s=3600, keys="Decrypt",
-        blobs="GetObject PutObject",
+        blobs="GetObject",
         tables={
             "identity":  "GetItem",
             "catalogue": "GetItem Query",
@@ -134,20 +140,21 @@ FUNCTIONS = (
             "delivery":  "GetItem",
         },
         sends=("automations_start", "subscriptions_deliver", "subscriptions_poll")),
-    Function("bury", _W + "bury", queue="dead_letters", memory_mb=512, most=5,
+    Function("bury", _W + "bury", queue="dead_letters", memory_mb=512, most=5, blobs="GetObject",
         tables={"catalogue": "GetItem", "work": "BatchGetItem PutItem UpdateItem", "delivery": "UpdateItem"}),
     Function("platform_cleanup", "chalicelib.identity.workers.platform_cleanup", queue="platform_cleanup", most=10,
         late_s=3600, keys="Decrypt",
         tables={
-            "identity":  "GetItem",
+            "identity":  "BatchWriteItem GetItem Query",
             "catalogue": "BatchWriteItem DeleteItem GetItem Query",
-            "vault":     "BatchGetItem BatchWriteItem DeleteItem Query",
-            "delivery":  "Query",
+            "vault":     "BatchGetItem BatchWriteItem DeleteItem GetItem Query",
+            "work":      "DeleteItem",
+            "delivery":  "BatchGetItem DeleteItem PutItem Query",
         },
-        sends=("platform_cleanup",)),
+        sends=("platform_cleanup", "subscriptions_retry")),
     Function("connectors_import", "chalicelib.connectors.workers.connectors_import", queue="connectors_import",
-        memory_mb=1769, most=10, late_s=3600,
-        tables={"catalogue": "GetItem PutItem", "work": "GetItem UpdateItem"},
+        memory_mb=1769, most=10, late_s=3600, blobs="DeleteObject GetObject",
+        tables={"catalogue": "ConditionCheckItem GetItem PutItem", "work": "UpdateItem"},
         sends=("connectors_import",)),
     Function("start", _A + "start", queue="automations_start", memory_mb=1769, most=200, late_s=300,
         keys="Decrypt GenerateDataKey", blobs="GetObject PutObject", tables=_ENGINE | {"delivery": "GetItem"},
@@ -170,12 +177,36 @@ FUNCTIONS = (
         sends=("automations_advance", "automations_schedule")),
     Function("subscriptions_tick", _W + "tick", memory_mb=512, most=1,
         tables={
-            "work":               "PutItem UpdateItem",
+            "work":               "UpdateItem",
             "work/index/due":     "Query",
             "delivery":           "UpdateItem",
             "delivery/index/due": "Query",
         },
         sends=("subscriptions_poll", "subscriptions_retry")),
+    Function("start", _A + "start", queue="automations_start", most=50,
+        tables={
+            "identity":  "GetItem",
+            "catalogue": "GetItem",
+            "vault":     "Query",
+            "work":      "BatchGetItem PutItem UpdateItem",
+            "delivery":  "GetItem",
+        },
+        sends=("automations_advance",)),
+    Function("advance", _A + "advance", queue="automations_advance", most=200, keys="Decrypt", tables=_ADVANCE,
+        sends=("automations_advance",)),
+    Function("advance_backlog", _A + "advance_backlog", queue="automations_backlog_advance", most=50, keys="Decrypt",
+        late_s=14_400, tables=_ADVANCE, sends=("automations_advance", "automations_backlog_advance")),
+    Function("spread_event", _A + "spread_event", queue="automations_event", most=20,
+        tables={"work": "GetItem PutItem Query UpdateItem"}, sends=("automations_advance",)),
+    Function("fire_schedule", _A + "fire_schedule", queue="automations_schedule", most=20,
+        tables={"catalogue": "GetItem", "work": "PutItem UpdateItem"}, sends=("automations_advance",)),
+    Function("automations_tick", _A + "tick", memory_mb=512, most=1,
+        tables={"work": "UpdateItem", "work/index/due": "Query"},
+        sends=("automations_advance", "automations_schedule")),
+    Function("notify", "chalicelib.channels.workers.notify", queue="channels_notify", most=100, keys="Decrypt",
+        tables={"vault": "GetItem Query", "channels": "GetItem PutItem Query UpdateItem"}, sends=("channels_notify",)),
+    Function("channels_tick", "chalicelib.channels.workers.channels_tick", memory_mb=512, most=1,
+        tables={"channels": "UpdateItem", "channels/index/due": "Query"}, sends=("channels_notify",)),
 )
 # fmt: on
 

@@ -48,6 +48,7 @@ def follow_up(body: Body) -> None:
 
 def _tell_users(body: Body) -> bool:
     """Let a page of the other workspaces that use a service clean up too; True when that was the last page."""
+    from chalicelib.automations import public as automations
     from chalicelib.connectors import public as connectors
 
     service_id = body["id"] if body["kind"] == "service" else body["service"]
@@ -69,7 +70,8 @@ def _steps(kind: str) -> tuple[Step, Step | None, Step]:
             lambda body: User.get(body["w"], id=body["id"]) is None,
             lambda body: subscriptions.end_subscriptions_of_user(body["w"], body["id"]),
             lambda body: (
-                memberships.remove_of_user(body["w"], body["id"])
+                automations.end_automations_of_user(body["w"], body["id"])
+                and memberships.remove_of_user(body["w"], body["id"])
                 and credentials.end_tokens_of_user(body["w"], body["id"])
             ),
         )

@@ -385,3 +385,40 @@ def test_a_failed_attempt_costs_two_writes_and_one_send(world: World) -> None:
     for definition in ("GetItem", "Query"):  # kept for 5 s, which are over
         del calls[definition]
     assert calls == {"BatchGetItem": 2, "UpdateItem": 2, "SendMessageBatch": 1}
+
+
+def test_a_repeated_page_of_a_replay_leaves_alone_what_failed_anew(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(replays, "PAGE", 2)
+    item = world.insert(world.add_trigger("hook"))
+    world.answer(422, {"webhook-delivery": "abort-message"})
+    for _ in range(4):
+        world.notify()
+        world.advance(0.01)
+    world.pump()
+    replay(world, item)
+    world.step("subscriptions_fan_out", repeat=True)
+    world.advance(1)
+    world.pump("subscriptions_retry")
+    world.advance(61)
+    world.pump()
+    assert len(world.sent) == 8
+
+
+def test_a_replay_leaves_alone_what_another_wrote_meanwhile(world: World) -> None:
+    item = world.insert(world.add_trigger("hook"))
+    world.answer(422, {"webhook-delivery": "abort-message"})
+    world.notify()
+    world.pump()
+    (row,) = world.deliveries(item)
+
+    def meanwhile(operation: str) -> None:
+        if operation == "UpdateItem":
+            world.before_call = None
+            DELIVERY.put({**row, "n": row["n"] + 1, "st": "delivered"})
+
+    world.before_call = meanwhile
+    with world.inside():
+        assert replay(world, item) == {"queued": 0, "hasMore": False}
+    assert [one["st"] for one in world.deliveries(item)] == ["delivered"]

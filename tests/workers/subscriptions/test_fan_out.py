@@ -9,7 +9,7 @@ import pytest
 
 from chalicelib.core.errors import Conflict, LogicFailed, TooLarge, UpstreamFailed
 from chalicelib.storage.tables import DELIVERY
-from chalicelib.subscriptions import models, secrets, signatures, tasks
+from chalicelib.subscriptions import models, queues, secrets, signatures, tasks
 from chalicelib.subscriptions.models import Subscription, shards
 from chalicelib.subscriptions.rules.deliveries import SubscriptionState
 from tests.workers.subscriptions.world import Crash, World, bodies, ids_of
@@ -266,3 +266,30 @@ def test_a_repeat_under_an_idempotency_key_is_one_event(world: World) -> None:
         world.notify(b"[]", **{"idempotency-key": "k-1"})
     world.pump()
     assert len(world.sent) == 1
+
+
+def test_what_came_while_a_subscription_was_disabled_does_not_reach_it_later(world: World) -> None:
+    item = world.insert(world.add_trigger("hook"))
+    models.switch(item, SubscriptionState.DISABLED, "gone")
+    world.notify(delivery="one")
+    world.pump()
+    assert world.deliveries(item) == []
+    world.notify(delivery="two")
+    world.advance(10)
+    models.switch(item, SubscriptionState.ACTIVE, None)
+    world.pump()
+    world.notify(delivery="three")
+    world.pump()
+    assert len(world.sent) == 1
+
+
+def test_a_message_to_a_subscription_that_was_made_again_since_is_dropped(world: World) -> None:
+    trigger = world.add_trigger("hook")
+    item = world.insert(trigger)
+    world.notify()
+    world.pump(queues.FAN_OUT)
+    models.remove_subscription(item)
+    world.advance(10)
+    world.insert(trigger)
+    world.pump()
+    assert world.sent == []

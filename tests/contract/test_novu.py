@@ -1,0 +1,184 @@
+"""The notification surface against its contract: every operation, every status, every shape that is answered."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import jsonschema_rs
+import pytest
+import yaml
+
+import app as _app  # noqa: F401 registers every row
+from chalicelib.edge.auth import PUBLIC
+from chalicelib.edge.failures import NOVU
+from chalicelib.edge.route import ROWS, Route
+from tests.client import Answer, Client
+
+ROOT = Path(__file__).parents[2]
+Json = dict[str, Any]
+ROWS_HERE = [row for surface, row in ROWS if surface == NOVU]
+GUARDED = [row for row in ROWS_HERE if row.scope != PUBLIC]
+
+
+@lru_cache(maxsize=1)
+def contract() -> Json:
+    return yaml.safe_load((ROOT / "contract/novu.yaml").read_text())
+
+
+def plain(path: str) -> str:
+    return re.sub(r"\{[^}]*\}", "{}", path)
+
+
+def operations() -> dict[tuple[str, str], Json]:
+    """Every (verb, path without names), other spellings of the path included."""
+    found = {}
+    for path, item in contract()["paths"].items():
+        for verb, operation in item.items():
+            for spelling in [path, *operation.get("x-aliases", ())]:
+                found[verb.upper(), plain(spelling)] = operation
+    return found
+
+
+def ids(row: Route) -> str:
+    return f"{row.operation_id} {row.path}"
+
+
+def check(answer: Answer, place: tuple[str, str]) -> None:
+    """Hold an answer against what the contract says for its status."""
+    responses = operations()[place]["responses"]
+    said = responses.get(str(answer.status))
+    assert said is not None, (place, answer.status, answer.body)
+    if "$ref" in said:
+        said = contract()["components"]["responses"][said["$ref"].rpartition("/")[2]]
+    if "content" in said and "application/json" in said["content"]:
+        schema = said["content"]["application/json"]["schema"]
+        validator = jsonschema_rs.validator_for({**schema, "components": contract()["components"]})
+        assert [f"{e.instance_path}: {e.message}" for e in validator.iter_errors(answer.body)] == [], place
+    else:
+        assert answer.body == "", place
+
+
+class CheckedClient(Client):
+    """Holds every answer against the contract."""
+
+    def send(self, method: str, path: str, body: Any = None, **more: Any) -> Answer:
+        """Send a request and check its answer."""
+        from tests.client import resolve
+
+        answer = super().send(method, path, body, **more)
+        check(answer, (method, plain(resolve(path.partition("?")[0])[0])))
+        return answer
+
+
+def test_the_rows_are_those_of_the_contract() -> None:
+    assert {(row.verbs, plain(row.path)): row.operation_id for row in ROWS_HERE} == {
+        place: operation["operationId"] for place, operation in operations().items()
+    }
+
+
+def test_there_are_74_operations() -> None:
+    assert len({row.operation_id for row in ROWS_HERE}) == 74
+
+
+@pytest.mark.parametrize("row", GUARDED, ids=ids)
+def test_without_a_key_nothing_is_answered(row: Route, cloud: None) -> None:
+    answer = Client().send(row.verbs, re.sub(r"{\w+}", "x", row.path), {} if row.takes else None, key=None)
+    assert (answer.status, answer.body["statusCode"]) == (401, 401)
+    assert answer.body["path"] == re.sub(r"{\w+}", "x", row.path)
+
+
+@pytest.mark.parametrize("row", [row for row in GUARDED if row.takes], ids=ids)
+@pytest.mark.parametrize("raw", [b"{", b"[1]", b'{"a": NaN}'], ids=["broken", "list", "nan"])
+def test_a_body_that_cannot_be_read_is_refused(row: Route, client: Client, raw: bytes) -> None:
+    answer = client.send(row.verbs, re.sub(r"{\w+}", "x", row.path), raw=raw)
+    assert (answer.status, isinstance(answer.body["message"], str)) == (400, True)
+
+
+@pytest.mark.parametrize("row", [row for row in GUARDED if "{" in row.path and row.takes is None], ids=ids)
+def test_what_is_unknown_is_not_found(row: Route, workspace: str) -> None:
+    path = row.path.replace("{parameter}", "global").replace("{type}", "primary")
+    answer = CheckedClient(workspace).send(row.verbs, re.sub(r"{\w+}", "nobody", path))
+    lenient = {"cancelTriggered": 200, "getSubscriberFeed": 400, "getSubscriberUnseenCount": 400}
+    assert answer.status == lenient.get(row.operation_id, 404), answer.body
+
+
+def make(client: Client) -> dict[str, str]:
+    """Make one of everything; every answer on the way is checked."""
+    group = client.post("/v1/notification-groups", {"name": "g"}).body["data"]["_id"]
+    feed = client.post("/v1/feeds", {"name": "f"}).body["data"]["_id"]
+    step = {"template": {"type": "in_app", "content": "Hi {{name}}", "feedId": feed}}
+    flow = {"name": "Hello", "notificationGroupId": group, "active": True, "steps": [step], "tags": ["t"]}
+    return {
+        "group": group,
+        "feed": feed,
+        "workflow": client.post("/v1/workflows", flow).body["data"]["_id"],
+        "layout": client.post("/v1/layouts", {"name": "l", "content": "<i>{{{body}}}</i>"}).body["data"]["_id"],
+        "integration": client.post("/v1/integrations", {"providerId": "twilio", "channel": "sms"}).body["data"]["_id"],
+    }
+
+
+def test_the_life_of_everything_is_answered_in_the_shapes_of_the_contract(workspace: str) -> None:
+    from chalicelib.channels import workers
+    from tests.queues import drain
+
+    client = CheckedClient(workspace)
+    made = make(client)
+    client.post("/v1/subscribers", {"subscriberId": "ann", "email": "ann@example.com", "data": {"a": 1}})
+    client.post("/v1/subscribers/bulk", {"subscribers": [{"subscriberId": "bob"}, {"email": "x"}]})
+    client.post("/v1/topics", {"key": "t", "name": "T"})
+    client.post("/v1/topics/t/subscribers", {"subscribers": ["bob", "nobody"]})
+    to = ["ann", {"type": "Topic", "topicKey": "t"}]
+    sent = client.post("/v1/events/trigger", {"name": "hello", "to": to, "payload": {"name": "x"}})
+    client.post("/v1/events/trigger/bulk", {"events": [{"name": "hello", "to": "ann"}, {"name": "nope", "to": "a"}]})
+    client.post("/v1/events/trigger/broadcast", {"name": "hello"})
+    drain("channels_notify", workers.notify)
+    message = client.get("/v1/subscribers/ann/notifications/feed?feedIdentifier=f").body["data"][0]["_id"]
+    run = client.get("/v1/notifications").body["data"][0]["_id"]
+    transaction = sent.body["data"]["transactionId"]
+    for path in (
+        "/v1/integrations", "/v1/integrations/active", "/v1/subscribers", "/v1/subscribers/ann",
+        "/v1/subscribers/ann/preferences", "/v1/subscribers/ann/preferences/global", "/v1/topics", "/v1/topics/t",
+        "/v1/subscribers/ann/notifications/unseen", "/v1/topics/t/subscribers/bob", "/v1/notifications/stats",
+        "/v1/notifications/graph/stats", f"/v1/notifications/{run}", "/v1/messages", "/v1/workflows",
+        "/v1/notification-templates/hello", "/v1/notification-groups", f"/v1/notification-groups/{made['group']}",
+        "/v1/layouts", f"/v1/layouts/{made['layout']}", "/v1/feeds", "/v1/environments", "/v1/environments/me",
+        "/v1/organizations", "/v1/organizations/me",
+    ):  # fmt: skip
+        assert client.get(path).status == 200, path
+    whole = client.get(f"/v1/notifications/{run}").body["data"]
+    details = client.get(f"/v1/execution-details?notificationId={run}&subscriberId={whole['_subscriberId']}").body[
+        "data"
+    ]
+    assert details[0]["detail"]
+    marked = client.post("/v1/subscribers/ann/messages/markAs", {"messageId": message, "mark": {"seen": True}})
+    assert marked.body["data"][0]["seen"] is True
+    client.post("/v1/subscribers/ann/messages/mark-as", {"messageId": [message], "markAs": "read"})
+    client.post("/v1/subscribers/ann/messages/mark-all", {"markAs": "unread"})
+    client.post(f"/v1/subscribers/ann/messages/{message}/actions/primary", {"status": "done", "payload": {"a": 1}})
+    client.patch("/v1/subscribers/ann/online-status", {"online": False})
+    client.patch("/v1/subscribers/ann/preferences", {"preferences": [{"type": "sms", "enabled": False}]})
+    client.patch(
+        f"/v1/subscribers/ann/preferences/{made['workflow']}", {"channel": {"type": "in_app", "enabled": False}}
+    )
+    client.put("/v1/subscribers/ann", {"firstName": "Ann"})
+    client.patch("/v1/topics/t", {"name": "U"})
+    client.put(f"/v1/integrations/{made['integration']}", {"active": True})
+    client.post(f"/v1/integrations/{made['integration']}/set-primary")
+    client.put(f"/v1/workflows/{made['workflow']}", {"description": "d"})
+    client.put(f"/v1/workflows/{made['workflow']}/status", {"active": False})
+    client.patch(f"/v1/layouts/{made['layout']}", {"name": "m"})
+    client.post(f"/v1/layouts/{made['layout']}/default")
+    client.patch(f"/v1/notification-groups/{made['group']}", {"name": "h"})
+    client.patch("/v1/organizations", {"name": "Acme"})
+    client.put("/v1/organizations/branding", {"color": "#fff", "direction": "ltr"})
+    for path in (
+        f"/v1/messages/{message}", f"/v1/messages/transaction/{transaction}", f"/v1/events/trigger/{transaction}",
+        f"/v1/workflows/{made['workflow']}", f"/v1/feeds/{made['feed']}", f"/v1/integrations/{made['integration']}",
+        f"/v1/notification-groups/{made['group']}", "/v1/subscribers/ann",
+    ):  # fmt: skip
+        assert client.delete(path).status in (200, 204), path
+    client.post("/v1/topics/t/subscribers/removal", {"subscribers": ["bob"]})
+    assert client.delete("/v1/topics/t").status == 204
