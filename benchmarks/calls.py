@@ -69,8 +69,8 @@ class Machine:
         self.meter = Meter()
         aws.on_client(self.meter.watch)
 
-    def call(self, method: str, target: str, body: Any = None, **headers: str) -> Any:
-        """Make one request and give the parsed answer. Raises RuntimeError on anything but 200."""
+    def call(self, method: str, target: str, body: Any = None, *, accepts: int = 200, **headers: str) -> Any:
+        """Make one request and give the parsed answer. Raises RuntimeError on any other status."""
         raw = body if isinstance(body, bytes) else json.dumps(body).encode() if body is not None else b""
         environ = {
             "REQUEST_METHOD": method,
@@ -82,7 +82,7 @@ class Machine:
         }
         status: list[str] = []
         answer = b"".join(self._gateway(environ, lambda line, _headers: status.append(line)))
-        if not status[0].startswith("200"):
+        if not status[0].startswith(str(accepts)):
             raise RuntimeError(f"{target}: {status[0]} {answer[:300]!r}")
         return json.loads(answer) if answer else None
 

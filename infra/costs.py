@@ -16,7 +16,9 @@ _MB = {function.name: function.memory_mb for function in FUNCTIONS}
 def per_million(one: Execution) -> dict[str, float]:
     """Reckon the dollars of a million executions, by service."""
     invocations = one.api_requests + one.messages / one.batch
-    gb_s = (_MB[API] * one.api_ms + _MB["fan_out"] * one.fan_out_ms + _MB["deliver"] * one.deliver_ms / one.batch) / 1024
+    gb_s = (
+        _MB[API] * one.api_ms + _MB["fan_out"] * one.fan_out_ms + _MB["deliver"] * one.deliver_ms / one.batch
+    ) / 1024
     return {
         "API Gateway": one.api_requests * prices.GATEWAY_PER_MILLION,
         "Lambda requests": invocations * prices.LAMBDA_PER_MILLION,

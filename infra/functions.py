@@ -77,13 +77,6 @@ def camel(name: str) -> str:
 
 # fmt: off
 _W, _A = "chalicelib.subscriptions.workers.", "chalicelib.automations.workers."
-_ADVANCE = {
-    "identity":  "GetItem",
-    "catalogue": "GetItem Query",
-    "vault":     "GetItem Query",
-    "work":      "DeleteItem GetItem PutItem Query UpdateItem",
-}
-_A = "chalicelib.automations.workers."
 _ENGINE = {
     "identity":  "GetItem",
     "catalogue": "GetItem PutItem Query",
@@ -91,7 +84,8 @@ _ENGINE = {
     "work":      "DeleteItem GetItem PutItem Query UpdateItem",
 }
 FUNCTIONS = (
-    Function(API, "app.app", timeout_s=29, memory_mb=1769, keys="Decrypt GenerateDataKey", blobs="DeleteObject GetObject PutObject",
+    Function(API, "app.app", timeout_s=29, memory_mb=1769, keys="Decrypt GenerateDataKey",
+        blobs="DeleteObject GetObject PutObject",
         tables={
             "identity":  "DeleteItem GetItem PutItem Query",
             "catalogue": "BatchGetItem DeleteItem GetItem PutItem Query",
@@ -183,26 +177,6 @@ FUNCTIONS = (
             "delivery/index/due": "Query",
         },
         sends=("subscriptions_poll", "subscriptions_retry")),
-    Function("start", _A + "start", queue="automations_start", most=50,
-        tables={
-            "identity":  "GetItem",
-            "catalogue": "GetItem",
-            "vault":     "Query",
-            "work":      "BatchGetItem PutItem UpdateItem",
-            "delivery":  "GetItem",
-        },
-        sends=("automations_advance",)),
-    Function("advance", _A + "advance", queue="automations_advance", most=200, keys="Decrypt", tables=_ADVANCE,
-        sends=("automations_advance",)),
-    Function("advance_backlog", _A + "advance_backlog", queue="automations_backlog_advance", most=50, keys="Decrypt",
-        late_s=14_400, tables=_ADVANCE, sends=("automations_advance", "automations_backlog_advance")),
-    Function("spread_event", _A + "spread_event", queue="automations_event", most=20,
-        tables={"work": "GetItem PutItem Query UpdateItem"}, sends=("automations_advance",)),
-    Function("fire_schedule", _A + "fire_schedule", queue="automations_schedule", most=20,
-        tables={"catalogue": "GetItem", "work": "PutItem UpdateItem"}, sends=("automations_advance",)),
-    Function("automations_tick", _A + "tick", memory_mb=512, most=1,
-        tables={"work": "UpdateItem", "work/index/due": "Query"},
-        sends=("automations_advance", "automations_schedule")),
     Function("notify", "chalicelib.channels.workers.notify", queue="channels_notify", most=100, keys="Decrypt",
         tables={"vault": "GetItem Query", "channels": "GetItem PutItem Query UpdateItem"}, sends=("channels_notify",)),
     Function("channels_tick", "chalicelib.channels.workers.channels_tick", memory_mb=512, most=1,

@@ -12,7 +12,10 @@ MAX_RESOURCES = 500  # CloudFormation, after translation
 MAX_PATHS = 300  # API Gateway, resources of one API
 MAX_ZIP_BYTES = 45_000_000  # Lambda takes 50 MB
 MAX_UNZIPPED_BYTES = 250_000_000
-_EXTRA = {"AWS::Serverless::Function": 2, "AWS::Serverless::Api": 2}  # mapping or rule with permission; stage and deployment
+_EXTRA = {
+    "AWS::Serverless::Function": 2,
+    "AWS::Serverless::Api": 2,
+}  # mapping or rule with permission; stage and deployment
 Json = dict[str, Any]
 
 

@@ -84,7 +84,13 @@ def _alarms(stage: Stage) -> Json:
         logical_id = table_id(table.short_name)
         dimensions = {"TableName": {"Ref": logical_id}}
         found[f"{logical_id}ThrottledAlarm"] = _alarm(
-            f"Table {table.short_name} is throttled", "AWS/DynamoDB", "ThrottledRequests", dimensions, "Sum", 0, periods=3
+            f"Table {table.short_name} is throttled",
+            "AWS/DynamoDB",
+            "ThrottledRequests",
+            dimensions,
+            "Sum",
+            0,
+            periods=3,
         )
     return found
 
@@ -171,5 +177,3 @@ def _dashboard(stage: Stage) -> Json:
 
 def _each(namespace: str, metric: str, dimension: str, names: list[str]) -> list[list[str]]:
     return [[namespace, metric, dimension, name] for name in names]
-
-

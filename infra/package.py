@@ -97,7 +97,16 @@ def _stage(stage: Stage, arch: str, staged: Path) -> Path:
 
 
 def _chalice(stage: Stage, staged: Path, raw: Path) -> Path:
-    command = [sys.executable, "-c", "from chalice.cli import main; main()", "--project-dir", str(staged), "package", "--stage", stage.name]
+    command = [
+        sys.executable,
+        "-c",
+        "from chalice.cli import main; main()",
+        "--project-dir",
+        str(staged),
+        "package",
+        "--stage",
+        stage.name,
+    ]
     command += ["--merge-template", str(staged / ".chalice" / "merge.json"), str(raw)]
     environment = {**os.environ, "AWS_DEFAULT_REGION": "eu-central-1", "MILLRACE_QUEUE_PREFIX": stage.prefix}
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)

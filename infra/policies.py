@@ -66,7 +66,8 @@ def _keys(function: Function) -> Statement:
 
 
 def _logs(function: Function, stage: Stage) -> Statement:
-    group = f"arn:${{AWS::Partition}}:logs:${{AWS::Region}}:${{AWS::AccountId}}:log-group:/aws/lambda/{function.full_name(stage)}"
+    account = "arn:${AWS::Partition}:logs:${AWS::Region}:${AWS::AccountId}"
+    group = f"{account}:log-group:/aws/lambda/{function.full_name(stage)}"
     return _allow("logs", ["CreateLogStream", "PutLogEvents"], {"Fn::Sub": f"{group}:log-stream:*"})
 
 

@@ -50,7 +50,10 @@ def parameters(stage: Stage) -> Json:
     text = {"Type": "String", "Default": ""}
     found: Json = {
         "PublicUrl": {**text, "Description": "What notification addresses begin with; empty: the API's own address"},
-        "AlarmEmail": {**text, "Description": "Who is told about alarms; empty: nobody, the topic is there all the same"},
+        "AlarmEmail": {
+            **text,
+            "Description": "Who is told about alarms; empty: nobody, the topic is there all the same",
+        },
         "RetrySchedule": {**text, "Description": "Seconds between delivery attempts, comma-separated; empty: standard"},
     }
     if stage.name == "dev":

@@ -36,7 +36,11 @@ def create(call: Call) -> Component:
     if chosen is not None:
         if call.body.id not in (None, chosen):
             raise InvalidInput.at("body.id", "differs from the id in the path", "mismatch")
-        call.body = SecurityIn.read({**call.body.model_dump(by_alias=True, exclude_unset=True), "id": chosen})
+        sent = call.body.model_dump(by_alias=True, exclude_unset=True)
+        try:
+            call.body = SecurityIn.read({**sent, "id": chosen})
+        except InvalidInput as error:  # the rest was read before
+            raise InvalidInput.at("path.securityId", error.faults[0].message, error.faults[0].kind) from None
     found: Component = securities.create(call)
     return found
 

@@ -53,6 +53,12 @@ class Call:
         value = self.query.get("userId")
         return None if value is None else usable_text(value, "query.userId")
 
+    def check_query(self, *names: str) -> None:
+        """Refuse query parameters that were sent and cannot name anything. Raises InvalidInput."""
+        for name in names:
+            if name in self.query:
+                usable_text(self.query[name], f"query.{name}")
+
     def required_query(self, name: str) -> str:
         """Read a query parameter that must be there. Raises InvalidInput naming it."""
         value = self.query.get(name)

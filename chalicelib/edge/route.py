@@ -196,7 +196,7 @@ def _serve(surface: str, row: Route, request: Any, request_id: str, path: Mappin
         deadline_ms=clock.now_ms() + _BUDGET_MS,
     )
     if surface == INTERACTOR and row.scope != auth.PUBLIC:
-        _ = call.user_id  # refused when it cannot name anyone, also where nobody is looked for
+        call.check_query("userId", "userCredentialId")  # also where nobody is looked for
     call.body = _read_body(row, call)
     if request.method in idempotency.dialect_of(surface).verbs and row.scope != auth.PUBLIC:
         fingerprint = _fingerprint(request, call)

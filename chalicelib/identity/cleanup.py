@@ -48,7 +48,6 @@ def follow_up(body: Body) -> None:
 
 def _tell_users(body: Body) -> bool:
     """Let a page of the other workspaces that use a service clean up too; True when that was the last page."""
-    from chalicelib.automations import public as automations
     from chalicelib.connectors import public as connectors
 
     service_id = body["id"] if body["kind"] == "service" else body["service"]
@@ -61,7 +60,8 @@ def _tell_users(body: Body) -> bool:
 
 def _steps(kind: str) -> tuple[Step, Step | None, Step]:
     """Give for a kind: is it gone, the end of its subscriptions if it can have any, and the rest."""
-    from chalicelib.connectors import public as connectors  # the other contexts lean on identity
+    from chalicelib.automations import public as automations  # the other contexts lean on identity
+    from chalicelib.connectors import public as connectors
     from chalicelib.credentials import public as credentials
     from chalicelib.subscriptions import public as subscriptions
 

@@ -24,7 +24,6 @@ from chalicelib.subscriptions import forwarding, models, queues, secrets, signat
 from chalicelib.subscriptions.models import Subscription
 from chalicelib.subscriptions.rules import routing
 from chalicelib.subscriptions.rules.deliveries import SubscriptionState
-from chalicelib.subscriptions.schemas import SubscriptionOut
 
 MAX_VARIABLES_BYTES = 100_000
 
@@ -219,6 +218,8 @@ def find_own(call: Call) -> Subscription:
 
 def read(call: Call) -> dict[str, Any]:
     """Show one subscription, with the health of its endpoint and of its poll."""
+    from chalicelib.subscriptions.schemas import SubscriptionOut  # heavy: workers never show any
+
     item = find_own(call)
     shown = SubscriptionOut.of(item)
     health = item.health

@@ -147,7 +147,7 @@ def _api(deployment: Deployment) -> Iterator[str]:
     expected = (
         ("GET", "/healthz", 200),
         ("GET", "/v1/openapi.json", 200),
-        ("GET", "/v1/user", 200),
+        ("GET", "/v1/admin/keys", 200),
         ("DELETE", "/healthz", 405),
         ("GET", "/nothing/here", 404),
     )
@@ -155,7 +155,7 @@ def _api(deployment: Deployment) -> Iterator[str]:
         found, body = deployment.http(method, path)
         if found != status:
             yield f"{method} {path}: {found} {str(body)[:200]}"
-    if deployment.http("GET", "/v1/user", headers={"api_key": "wrong"})[0] != 401:
+    if deployment.http("GET", "/v1/admin/keys", headers={"api_key": "wrong"})[0] != 401:
         yield "a wrong key opens"
 
 

@@ -150,7 +150,9 @@ def _retried_alone(world: World, service: str) -> None:
     waiting.wait_for("first polls", lambda: side.count("/free") == 1 and side.count("/leased") == 1)
     world.emulator.client("dynamodb").update_item(
         TableName=world.stage.prefix + "work",
-        Key={name: row for name, row in _rows(world, "work", f"verify#P#{names[1]}")[0].items() if name in ("pk", "sk")},
+        Key={
+            name: row for name, row in _rows(world, "work", f"verify#P#{names[1]}")[0].items() if name in ("pk", "sk")
+        },
         UpdateExpression="SET #until = :until",
         ExpressionAttributeNames={"#until": "until"},
         ExpressionAttributeValues={":until": {"N": str(int(time.time() * 1000) + 6_000)}},

@@ -37,7 +37,10 @@ def main() -> None:
         with zipfile.ZipFile(folder / "deployment.zip") as archive:
             archive.extractall(package)
         found += _say("tables and queues as in code", same.faults(template, STAGES[chosen.stage], Path(scratch)))
-        found += _say("handlers", handlers.faults(template, STAGES[chosen.stage], package, Path(scratch), str(chosen.python.absolute())))
+        found += _say(
+            "handlers",
+            handlers.faults(template, STAGES[chosen.stage], package, Path(scratch), str(chosen.python.absolute())),
+        )
     if found:
         raise SystemExit(f"{found} faults")
 
@@ -55,9 +58,7 @@ def _lint(template: Path) -> list[str]:
 def _translated(folder: Path) -> dict[str, Any]:
     script = ROOT / "infra" / "verify" / "translate.py"
     with (folder / "template.json").open() as template:
-        done = subprocess.run(
-            [VENV / "python", script], stdin=template, capture_output=True, text=True, check=False
-        )
+        done = subprocess.run([VENV / "python", script], stdin=template, capture_output=True, text=True, check=False)
     if done.returncode:
         raise SystemExit(done.stderr)
     translated: dict[str, Any] = json.loads(done.stdout)

@@ -12,7 +12,12 @@ from infra.functions import FUNCTIONS, Function, Stage
 from infra.policies import queue_id, table_id
 
 Json = dict[str, Any]
-STATUSES = {"403": "ACCESS_DENIED", "404": "MISSING_AUTHENTICATION_TOKEN", "413": "REQUEST_TOO_LARGE", "429": "THROTTLED"}
+STATUSES = {
+    "403": "ACCESS_DENIED",
+    "404": "MISSING_AUTHENTICATION_TOKEN",
+    "413": "REQUEST_TOO_LARGE",
+    "429": "THROTTLED",
+}
 
 
 def faults(template: Json, stage: Stage) -> list[str]:
@@ -32,7 +37,7 @@ def faults(template: Json, stage: Stage) -> list[str]:
 
 def of_type(resources: Json, kind: str) -> dict[str, Json]:
     """Find resources of a type, with their properties."""
-    return {name: body.get("Properties", {}) for name, body in resources.items() if body["Type"] == kind}
+    return {name: body.get("Properties", {}) for name, body in resources.items() if body.get("Type") == kind}
 
 
 def _counts(resources: Json) -> Iterator[str]:

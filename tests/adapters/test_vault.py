@@ -168,3 +168,14 @@ def test_messages_hold_no_secret(vault: Vault) -> None:
     with pytest.raises(SealBroken) as broken:
         vault.open("w", "d", sealed)
     assert sealed not in str(broken.value)
+
+
+def test_a_value_is_bound_to_its_workspace_even_under_the_same_data_key(
+    provider: MemoryKeys, store: MemoryKeyStore, now: list[int]
+) -> None:
+    sealed = Vault(provider, store).seal("w", "token|1", "secret")
+    ((_, wrapped), plain), *_ = provider.made.items()
+    provider.made["other", wrapped] = plain
+    store.kept["other"] = store.kept["w"]
+    with pytest.raises(SealBroken):
+        Vault(provider, store).open("other", "token|1", sealed)

@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-import app
 import pytest
 
+import app
 from chalicelib.edge.failures import STATUS
 from chalicelib.storage import tables
 from infra import gateway_responses, limits, package, queues, template

@@ -33,7 +33,7 @@ def pytest_testnodedown(node: Any) -> None:
 def pytest_sessionfinish(session: pytest.Session) -> None:
     """Hand over what this process has seen, or judge what all have."""
     if session.items:
-        _seen["is_whole"] = _WHOLE <= _folders(session.items) and not session.config.getoption("keyword")
+        _seen["is_whole"] = _folders(session.items) >= _WHOLE and not session.config.getoption("keyword")
     output = getattr(session.config, "workeroutput", None)
     if output is not None:
         output["aws_calls"] = [list(call) for call in sorted(recorder.calls)]

@@ -14,6 +14,7 @@ KEY = "default"
 USER = "prepared@example.com"
 VARIABLES = [{"title": "n", "type": "integer"}]
 
+OAUTH = {"authorizationUrl": "https://accounts.example.com/a", "tokenUrl": "https://accounts.example.com/t"}
 DOCUMENT = {
     "openapi": "3.1.0",
     "info": {"title": "Pets", "version": "1"},
@@ -25,8 +26,8 @@ DOCUMENT = {
 class Prepared:
     """Makes things through the API. `things` maps path variables, as the document spells them, to ids that exist."""
 
-    def __init__(self, url: str, receiver_url: str, things: dict[str, str] | None = None) -> None:
-        self.url, self.receiver_url = url, receiver_url
+    def __init__(self, url: str, receiver_url: str, user: str = USER, things: dict[str, str] | None = None) -> None:
+        self.url, self.receiver_url, self.user = url, receiver_url, user
         self.things = things or {}
         self._session = requests.Session()
         self._session.trust_env = False
@@ -40,15 +41,26 @@ class Prepared:
 
     def save(self, path: Path) -> None:
         """Write down what there is, for another process."""
-        path.write_text(json.dumps({"url": self.url, "receiver_url": self.receiver_url, "things": self.things}))
+        kept = {"url": self.url, "receiver_url": self.receiver_url, "user": self.user, "things": self.things}
+        path.write_text(json.dumps(kept))
 
-    def make_all(self) -> None:
+    def make_all(self) -> Prepared:
         """Make one of everything, each in the order of what it needs."""
-        for name in ("userId", "serviceId", *_KINDS, "tokenId", "subscriptionId", "groupId", "keyId", "importId"):
+        for name in ("userId", "serviceId", *_KINDS, "tokenId", "subscriptionId", *_OTHERS):
             self.things[name] = self.make(name)
         self.things["part"] = "1"
-        self.post(f"/v1/group/{self.things['groupId']}/user", {"userId": USER, "role": "member"})
+        self.post(f"/v1/group/{self.things['groupId']}/user", {"userId": self.user, "role": "member"})
         self.things["hookKey"] = self.hook_key()
+        return self
+
+    def is_there(self) -> bool:
+        """Say whether the service and the group are still there, and who they belong to."""
+        paths = (
+            f"/v1/service/{self.things['serviceId']}",
+            f"/v1/group/{self.things['groupId']}",
+            f"/v1/user/{self.user}",
+        )
+        return all(self._session.get(self.url + path, timeout=30).status_code == 200 for path in paths)
 
     def make(self, name: str) -> str:
         """Make one more of what a path variable names; give its id."""
@@ -63,17 +75,21 @@ class Prepared:
 
     def upload(self, import_id: str) -> None:
         """Upload the whole document of an import as its one part."""
-        self._call("PUT", f"/v1/service/import/{import_id}/part/1", DOCUMENT)
+        self.put(f"/v1/service/import/{import_id}/part/1", DOCUMENT)
 
     def hook_key(self) -> str:
         """Give the last part of the address that third parties notify."""
         path = f"/v1/service/{self.things['serviceId']}/webhookSetting"
-        setting = self._call("GET", path, userId=USER)
+        setting = self._call("GET", path, userId=self.user)
         return str(setting["url"]).rpartition("/")[2]
 
     def post(self, path: str, body: Any, **query: str) -> Any:
         """Create something that must succeed."""
         return self._call("POST", path, body, **query)
+
+    def put(self, path: str, body: Any, **query: str) -> Any:
+        """Replace something that must succeed."""
+        return self._call("PUT", path, body, **query)
 
     def _call(self, method: str, path: str, body: Any = None, **query: str) -> Any:
         answer = self._session.request(method, self.url + path, params=query, json=body, timeout=30)
@@ -94,17 +110,18 @@ _KINDS: dict[str, tuple[str, dict[str, Any]]] = {  # path variable: kind in the 
     "datatypeId": ("datatype", {"logic": {"values": "return [{label: 'one', value: 1}]"}}),
     "condition_id": ("condition", {"logic": {"execute": "return true"}}),
 }
+_OTHERS = ("groupId", "keyId", "importId", "oauthSecurityId")
 _NAMELESS = {"serviceVersionId", "securityId"}
 
 
 def _user(prepared: Prepared, unique: str) -> str:
     first = "userId" not in prepared.things
-    user_id = USER if first else unique
+    user_id = prepared.user if first else unique
     return str(prepared.post("/v1/user", {"userId": user_id, "name": "Ada"})["id"])
 
 
 def _service(prepared: Prepared, unique: str) -> str:
-    return str(prepared.post("/v1/service", {"name": unique}, userId=USER)["id"])
+    return str(prepared.post("/v1/service", {"name": unique}, userId=prepared.user)["id"])
 
 
 def _component(name: str) -> Any:
@@ -113,23 +130,23 @@ def _component(name: str) -> Any:
     def make(prepared: Prepared, unique: str) -> str:
         named = {} if name in _NAMELESS else {"name": unique}
         path = f"/v1/service/{prepared.things['serviceId']}/{kind}"
-        return str(prepared.post(path, {**named, **body}, userId=USER)["id"])
+        return str(prepared.post(path, {**named, **body}, userId=prepared.user)["id"])
 
     return make
 
 
 def _token(prepared: Prepared, unique: str) -> str:
     body = {"name": unique, "serviceSecurityId": prepared.things["securityId"], "key": "secret"}
-    return str(prepared.post(f"/v1/user/{USER}/token", body)["id"])
+    return str(prepared.post(f"/v1/user/{prepared.user}/token", body)["id"])
 
 
 def _subscription(prepared: Prepared, _unique: str) -> str:
     path = f"/v1/service/{prepared.things['serviceId']}/trigger/{prepared.things['triggerId']}/subscription"
-    return str(prepared.post(path, {"url": prepared.receiver_url, "variables": {}}, userId=USER)["id"])
+    return str(prepared.post(path, {"url": prepared.receiver_url, "variables": {}}, userId=prepared.user)["id"])
 
 
 def _group(prepared: Prepared, unique: str) -> str:
-    return str(prepared.post("/v1/group", {"name": unique}, userId=USER)["id"])
+    return str(prepared.post("/v1/group", {"name": unique}, userId=prepared.user)["id"])
 
 
 def _key(prepared: Prepared, unique: str) -> str:
@@ -137,7 +154,16 @@ def _key(prepared: Prepared, unique: str) -> str:
 
 
 def _import(prepared: Prepared, unique: str) -> str:
-    return str(prepared.post("/v1/service/import", {"name": unique}, userId=USER)["id"])
+    return str(prepared.post("/v1/service/import", {"name": unique}, userId=prepared.user)["id"])
+
+
+def _oauth(prepared: Prepared, _unique: str) -> str:
+    path = f"/v1/service/{prepared.things['serviceId']}"
+    for name in ("clientId", "clientSecret"):
+        variable = prepared.post(f"{path}/variable", {"name": name}, userId=prepared.user)["id"]
+        prepared.put(f"{path}/variable/{variable}/value", {"value": "known"})
+    body = {"type": "oauth2", "scheme": "code", "config": {"auth": OAUTH}}
+    return str(prepared.post(f"{path}/security", body, userId=prepared.user)["id"])
 
 
 _MAKERS: dict[str, Any] = {
@@ -149,4 +175,5 @@ _MAKERS: dict[str, Any] = {
     "groupId": _group,
     "keyId": _key,
     "importId": _import,
+    "oauthSecurityId": _oauth,
 }

@@ -1,7 +1,7 @@
 """Loaded by schemathesis itself: puts ids of things that exist where it would make some up, and keeps count.
 
-Every eighth request keeps what was made up. What is meant to be wrong stays wrong. A DELETE gets a thing of its own,
-so that the others last.
+Every eighth request keeps what was made up. What is meant to be wrong stays wrong. So that some things last as they
+are, a DELETE gets a thing of its own, and changes are made to a scratch set that is replaced from time to time.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import atexit
 import itertools
 import json
 import os
+import uuid
 from collections import Counter, defaultdict
 from pathlib import Path
 from typing import Any
@@ -21,7 +22,10 @@ from tests.real.test_schemathesis import REFUSED_RIGHTLY
 
 PREPARED = Prepared.load(Path(os.environ["MILLRACE_PREPARED"]))
 T = PREPARED.things
-KEPT_EVERY = 8
+KEPT_EVERY = 8  # requests
+SCRATCH_CALLS = 250
+READS = ("get", "list", "read", "execute", "refresh", "test", "receive", "replay")  # what operationIds begin with
+HARMLESS = frozenset({"createTriggerSubscription", "createSubscription", "createUserToken"})
 CONSUMED = {  # operationId: the path variable whose thing does not outlive it
     "deleteUser": "userId",
     "deleteService": "serviceId",
@@ -40,46 +44,20 @@ CONSUMED = {  # operationId: the path variable whose thing does not outlive it
     "startServiceImport": "importId",
     "uploadServiceImportPart": "importId",
 }
-IN_BODY: dict[str, dict[str, Any]] = {  # operationId: members that have to name something
-    "createUserToken": {"serviceSecurityId": T["securityId"]},
-    "createTriggerSubscription": {"url": PREPARED.receiver_url},
-    "createSubscription": {
-        "platform": "default",
-        "service": T["serviceId"],
-        "trigger": T["triggerId"],
-        "url": PREPARED.receiver_url,
-        "serviceVersion": None,
-        "userCredentialId": None,
-    },
-    "updateForwarding": {
-        "url": PREPARED.receiver_url,
-        "triggers": [{"service": T["serviceId"], "trigger": T["triggerId"]}],
-    },
-    "execute": {
-        "service": T["serviceId"],
-        "serviceVersion": "1.0.0",
-        "action": T["actionId"],
-        "actionVersion": None,
-        "userCredentialId": T["tokenId"],
-    },
-    "testLogic": {"table": "ActionVersion", "id": T["actionId"], "record_path": None},
-    "testNotification": {"service": T["serviceId"], "event": T["eventId"]},
-    "createServiceVersion": {"defaultServiceSecurityId": T["securityId"]},
-    "updateServiceVersion": {"defaultServiceSecurityId": T["securityId"]},
-    "updateService": {"defaultVersionId": T["serviceVersionId"]},
-    "refreshActionVariables": {"targetField": VARIABLES[0]["title"]},
-}
-IN_QUERY = {
-    "userId": USER,
-    "contributor_id": USER,
-    "userCredentialId": T["tokenId"],
-    "securityId": T["securityId"],
-}
-PRECIOUS = {*T.values(), USER} - {T["part"]}
-count = itertools.count(1)
+LEFT_OUT = {"getServiceOauthUrl": ("redirectUrl", "serviceUrl", "userCredentialId")}  # of queries, where optional
+count, changes, scratches = itertools.count(1), itertools.count(1), itertools.count(1)
 answered: dict[str, Counter[str]] = defaultdict(Counter)
 refused: Counter[str] = Counter()
-DBG: dict[str, Any] = {}
+
+
+def new_scratch() -> Prepared:
+    """Make another set of things to change."""
+    user = f"scratch-{next(scratches)}@example.com"
+    return Prepared(PREPARED.url, PREPARED.receiver_url, user).make_all()
+
+
+scratch = new_scratch()
+precious = {*T.values(), USER} - {T["part"]}
 
 
 @schemathesis.hook
@@ -88,35 +66,30 @@ def before_call(context: schemathesis.HookContext, case: schemathesis.Case, kwar
     meta, name = case.meta, name_of(case)
     if meta is None:
         return
-    is_wrong = {location.name: component.mode.is_negative for location, component in meta.components.items()}
+    wrong = {location.name for location, component in meta.components.items() if component.mode.is_negative}
     is_kept = next(count) % KEPT_EVERY == 0 or meta.phase.name.value == "stateful"
-    if case.path_parameters and not is_wrong.get("PATH"):
-        asked = dict(case.path_parameters)
-        lost = CONSUMED.get(name)
-        if not is_kept or (lost in asked and asked[lost] in PRECIOUS):
-            case.path_parameters.update(in_path(name, asked))
+    chosen = PREPARED if name in HARMLESS or name.startswith(READS) else changeable()
+    asked = dict(case.path_parameters or {})
+    if "PATH" not in wrong and (not is_kept or asked.get(CONSUMED.get(name)) in precious):
+        case.path_parameters.update(in_path(chosen, name, asked))
     if is_kept:
         return
-    if isinstance(case.query, dict) and not is_wrong.get("QUERY"):
-        case.query.update({key: value for key, value in IN_QUERY.items() if key in case.query})
-    if isinstance(case.body, dict) and not is_wrong.get("BODY"):
-        body = {key: value for key, value in IN_BODY.get(name, {}).items() if key in case.body}
-        if name == "addGroupUser":
-            body = {"userId": PREPARED.make("userId")}
-        if body:
-            case.body = {**case.body, **body}
+    if case.query and "QUERY" not in wrong:
+        case.query.update({key: value for key, value in in_query(chosen).items() if key in case.query})
+        for key in LEFT_OUT.get(name, ()):
+            case.query.pop(key, None)
+    if case.headers and "Idempotency-Key" in case.headers and "HEADER" not in wrong:
+        case.headers["Idempotency-Key"] = str(uuid.uuid4())
+    if isinstance(case.body, dict) and "BODY" not in wrong:
+        named = {key: value for key, value in in_body(chosen, name).items() if key in case.body}
+        if named:
+            case.body = {**case.body, **named}
 
 
 @schemathesis.hook
 def after_call(context: schemathesis.HookContext, case: schemathesis.Case, response: schemathesis.Response) -> None:
     """Count what each operation answers."""
     answered[name_of(case)][str(response.status_code)] += 1
-    if os.environ.get("DBG"):
-        k = name_of(case) + " " + str(response.status_code)
-        seen = DBG.setdefault(k, {})
-        if len(seen) < 6:
-            import re
-            seen.setdefault(re.sub(r"[0-9a-f-]{30,}", "ID", response.text[:160]), str(case.body)[:150] + " " + str(case.query)[:100])
 
 
 @schemathesis.hook
@@ -141,8 +114,6 @@ def filter_failure(
 @atexit.register
 def tell() -> None:
     """Write down the counts for the test."""
-    if os.environ.get("DBG"):
-        Path(os.environ["DBG"]).write_text(json.dumps(DBG, indent=1))
     Path(os.environ["MILLRACE_ANSWERED"]).write_text(json.dumps({"answered": answered, "refused": refused}))
 
 
@@ -152,13 +123,63 @@ def name_of(case: schemathesis.Case) -> str:
     return str(raw.get("x-alias-of", raw["operationId"]))
 
 
-def in_path(name: str, asked: dict[str, Any]) -> dict[str, str]:
+def in_path(chosen: Prepared, name: str, asked: dict[str, Any]) -> dict[str, str]:
     """Give values for the variables of a path."""
-    found = {variable: T[variable] for variable in asked if variable in T}
+    found = {variable: chosen.things[variable] for variable in asked if variable in chosen.things}
     if (lost := CONSUMED.get(name)) in found:
-        found[lost] = PREPARED.make(lost)
+        found[lost] = chosen.make(lost)
     if name == "deleteGroupUser":
-        found["userId"] = PREPARED.make_member()
+        found["userId"] = chosen.make_member()
     if name == "startServiceImport":
-        PREPARED.upload(found["importId"])
+        chosen.upload(found["importId"])
     return found
+
+
+def in_query(chosen: Prepared) -> dict[str, str]:
+    """Give values for parameters of a query."""
+    return {
+        "userId": chosen.user,
+        "contributor_id": chosen.user,
+        "userCredentialId": chosen.things["tokenId"],
+        "securityId": chosen.things["oauthSecurityId"],
+    }
+
+
+def in_body(chosen: Prepared, name: str) -> dict[str, Any]:
+    """Give values for members of an operation's body that have to name something."""
+    things = chosen.things
+    trigger = {"service": things["serviceId"], "trigger": things["triggerId"]}
+    by_name: dict[str, dict[str, Any]] = {
+        "createUserToken": {"serviceSecurityId": things["securityId"]},
+        "createTriggerSubscription": {"url": chosen.receiver_url},
+        "createSubscription": {
+            "platform": "default",
+            "url": chosen.receiver_url,
+            "serviceVersion": None,
+            "userCredentialId": None,
+            **trigger,
+        },
+        "updateForwarding": {"url": chosen.receiver_url, "triggers": [trigger]},
+        "execute": {
+            "service": things["serviceId"],
+            "serviceVersion": "1.0.0",
+            "action": things["actionId"],
+            "actionVersion": None,
+            "userCredentialId": things["tokenId"],
+        },
+        "testLogic": {"table": "ActionVersion", "id": things["actionId"], "record_path": None},
+        "testNotification": {"service": things["serviceId"], "event": things["eventId"]},
+        "createServiceVersion": {"defaultServiceSecurityId": things["securityId"]},
+        "updateServiceVersion": {"defaultServiceSecurityId": things["securityId"]},
+        "updateService": {"defaultVersionId": things["serviceVersionId"]},
+        "refreshActionVariables": {"targetField": VARIABLES[0]["title"]},
+    }
+    return {"userId": chosen.make("userId")} if name == "addGroupUser" else by_name.get(name, {})
+
+
+def changeable() -> Prepared:
+    """Give the set of things to change: a new one after a number of calls, because changes make it useless."""
+    global scratch
+    if next(changes) % SCRATCH_CALLS == 0 or not scratch.is_there():
+        scratch = new_scratch()
+    return scratch

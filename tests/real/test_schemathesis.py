@@ -93,6 +93,7 @@ REFUSED_RIGHTLY: tuple[Rightly, ...] = (
     Rightly((ALL,), "body.defaultServiceSecurityId", "reference", "has to be a security of this service"),
     Rightly((ALL,), "body.defaultVersionId", "reference", "has to be a version of this service"),
     Rightly(("createSecurity",), "body.id", "mismatch", "an id in the body has to be the one in the path"),
+    Rightly(("createSecurity",), "path.securityId", ALL, "becomes an id here: of more characters than of others"),
     Rightly(("createSecurity", "updateSecurity"), "body.config*", ALL, "what it holds depends on the type and scheme"),
     Rightly(("setVariableValue",), "body.value*", ALL, "the variable's own schema says what its value is"),
     Rightly(TOKENS, "body.code", ALL, "stands in place of a token, for securities of type oauth2 only"),
@@ -102,15 +103,19 @@ REFUSED_RIGHTLY: tuple[Rightly, ...] = (
     Rightly(("getServiceOauthUrl",), "query.*", ALL, "has to be among the redirects, or an instance of the service"),
     Rightly(RUNS, "body*", ALL, "the action's own schema says what its input is"),
     Rightly(("importService", "startServiceImport"), "document*", ALL, "has to be an OpenAPI document of 3.0 or 3.1"),
+    Rightly(("importService",), "body.url", "string_pattern_mismatch", "dialects of patterns differ in white space"),
     Rightly(("importService",), "securitySchemes*", ALL, "has to hold OpenAPI Security Scheme Objects"),
     Rightly(("replaySubscription",), "body.from", ALL, "not before 1970, and not later than `to`"),
     Rightly(("replaySubscription",), "body.to", ALL, "not before 1970, nor after 9999"),
     Rightly(("testLogic",), "body.*", ALL, "has to lead to stored logic"),
     Rightly(("testNotification",), "body.*", ALL, "needed where the service has several events"),
 )
+_LATER = "queries, bodies and answers are not in the document yet: see platform/reference/declared.py"
 NOT_DECLARED: dict[str, str] = {  # beginnings of paths that are left out
-    start: "their queries, bodies and answers are not in the document yet: platform/reference/declared.py"
-    for start in ("/v1/automation", "/v1/execution", "/v1/event")
+    "/v1/automation": _LATER,
+    "/v1/execution": _LATER,
+    "/v1/event": _LATER,
+    "/v1/usage": _LATER,
 }
 NEVER_WELL: dict[str, str] = {  # operations that nothing sent here can make succeed
     "receiveOauthCallback": "needs a state that a provider sends back",
@@ -132,7 +137,7 @@ def settings() -> dict[str, Any]:
     """Give the configuration of schemathesis."""
     return {
         "seed": SEED,
-        "workers": 2,
+        "workers": 1,  # more would make the order of calls, and so the run, a matter of luck
         "continue-on-failure": True,
         "request-timeout": 40,
         **({"max-time": int(LONGER_S)} if LONGER_S else {}),
@@ -191,8 +196,7 @@ def never_well(answered: dict[str, dict[str, int]]) -> set[str]:
 def test_every_operation_does_what_the_document_says(tmp_path: Path) -> None:
     with Receiver() as receiver, Stack(tmp_path / "stack", MILLRACE_RETRY_SCHEDULE_S="0,1") as stack:
         prepared = Prepared(stack.url, f"{receiver.url}/")
-        prepared.make_all()
-        prepared.save(tmp_path / "prepared.json")
+        prepared.make_all().save(tmp_path / "prepared.json")
         code, printed = run(stack.url, tmp_path)
         assert stack.is_up()
     print(printed[printed.find(" SUMMARY ") :])

@@ -15,7 +15,7 @@ _REF = "#/components/schemas/{model}"
 
 
 class _Generator(GenerateJsonSchema):
-    """Leaves out titles and empty defaults, and says what the functions before a field let pass."""
+    """Leaves out titles and empty defaults, and says what the functions before a field let pass; who says a thing twice means it once."""
 
     def field_title_should_be_set(self, schema: Any) -> bool:
         return False
@@ -28,6 +28,9 @@ class _Generator(GenerateJsonSchema):
 
     def encode_default(self, dft: Any) -> Any:
         return sorted(dft) if isinstance(dft, frozenset | set) else super().encode_default(dft)
+
+    def frozenset_schema(self, schema: Any) -> Json:
+        return {word: value for word, value in super().frozenset_schema(schema).items() if word != "uniqueItems"}
 
     def function_before_schema(self, schema: Any) -> Json:
         made, reader = super().function_before_schema(schema), schema["function"]["function"]

@@ -1,0 +1,178 @@
+"""Mails as a real SMTP server receives them."""
+
+from __future__ import annotations
+
+import base64
+import email
+import email.policy
+from collections.abc import Iterator
+from email.message import EmailMessage
+from typing import Any
+
+import pytest
+from aiosmtpd.controller import Controller
+from aiosmtpd.smtp import AuthResult, LoginPassword
+
+from chalicelib.channels.providers import mime
+from chalicelib.core import config
+from infra.harness.stack import free_port
+from tests.workers.channels.office import Office
+
+
+class Mailbox:
+    """Keeps what it is sent."""
+
+    def __init__(self) -> None:
+        self.envelopes: list[Any] = []
+        self.logins: list[tuple[bytes, bytes]] = []
+        self.refuses = ""
+
+    async def handle_RCPT(self, server: Any, session: Any, envelope: Any, address: str, options: Any) -> str:  # noqa: N802
+        if self.refuses and self.refuses in address:
+            return "550 no such mailbox"
+        envelope.rcpt_tos.append(address)
+        return "250 OK"
+
+    async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:  # noqa: N802
+        self.envelopes.append(envelope)
+        return "250 OK"
+
+    def authenticate(self, server: Any, session: Any, envelope: Any, mechanism: str, data: Any) -> AuthResult:
+        assert isinstance(data, LoginPassword)
+        self.logins.append((data.login, data.password))
+        is_known = data.password == b"secret"
+        return AuthResult(success=is_known, handled=is_known)
+
+    def mails(self) -> list[EmailMessage]:
+        return [email.message_from_bytes(one.content, policy=email.policy.default) for one in self.envelopes]
+
+
+@pytest.fixture
+def mailbox(monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Mailbox, int]]:
+    box, port = Mailbox(), free_port()
+    server = Controller(box, hostname="127.0.0.1", port=port, authenticator=box.authenticate, auth_require_tls=False)
+    server.start()
+    yield box, port
+    server.stop()
+
+
+@pytest.fixture
+def account(office: Office, mailbox: tuple[Mailbox, int], monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+    monkeypatch.setenv("MILLRACE_EGRESS_ALLOW", "127.0.0.1:*")
+    keys = dict(config.settings().dev_keys)
+    config.forget()
+    config.settings().dev_keys.update(keys)  # type: ignore[attr-defined]
+    return {"host": "127.0.0.1", "port": str(mailbox[1]), "from": "shop@example.com", "senderName": "Shop"}
+
+
+def step(content: str = "<p>Hi {{subscriber.firstName}}</p>", **more: Any) -> dict[str, Any]:
+    return {
+        "template": {"type": "email", "subject": "Order {{n}}", "contentType": "customHtml", "content": content, **more}
+    }
+
+
+def test_a_mail_arrives_with_its_texts(office: Office, mailbox: tuple[Mailbox, int], account: dict[str, Any]) -> None:
+    office.integration("nodemailer", "email", **account)
+    office.workflow(step())
+    transaction = office.trigger(payload={"n": 7})
+    office.pump()
+    (mail,) = mailbox[0].mails()
+    assert (mail["from"], mail["to"], mail["subject"]) == ("Shop <shop@example.com>", "ann@example.com", "Order 7")
+    html, text = mail.get_body(("html",)), mail.get_body(("plain",))
+    assert html is not None and text is not None
+    assert (html.get_content().strip(), text.get_content().strip()) == ("<p>Hi Ann</p>", "Hi Ann")
+    assert office.jobs(transaction) == ["email completed"]
+
+
+def test_blocks_stand_inside_the_layout(office: Office, mailbox: tuple[Mailbox, int], account: dict[str, Any]) -> None:
+    office.integration("nodemailer", "email", **account)
+    blocks = [
+        {"type": "text", "content": "Hello {{name}}", "styles": {"textAlign": "center"}},
+        {"type": "button", "content": "Go", "url": "https://example.com/?a={{n}}"},
+    ]
+    office.workflow({"template": {"type": "email", "subject": "S", "contentType": "editor", "content": blocks}})
+    office.trigger(payload={"name": "<Ann>", "n": 1})
+    office.pump()
+    body = mailbox[0].mails()[0].get_body(("html",))
+    assert body is not None
+    html = body.get_content()
+    assert html.startswith("<html><body>") and "Hello &lt;Ann&gt;" in html
+    assert 'href="https://example.com/?a&#x3D;1"' in html
+
+
+def test_files_copies_and_overrides(office: Office, mailbox: tuple[Mailbox, int], account: dict[str, Any]) -> None:
+    office.integration("nodemailer", "email", **account)
+    office.workflow(step('<img src="cid:logo">'))
+    files = [
+        {"name": "a.txt", "mime": "text/plain", "file": base64.b64encode(b"hello").decode()},
+        {"name": "l.png", "mime": "image/png", "cid": "logo", "file": {"type": "Buffer", "data": [1, 2, 3]}},
+    ]
+    said = {"cc": ["c@example.com"], "bcc": ["b@example.com"], "replyTo": "r@example.com", "from": "other@example.com"}
+    office.trigger(
+        payload={"attachments": files}, overrides={"email": {**said, "headers": {"X-Id": "1\r\nBcc: x@y.z"}}}
+    )
+    office.trigger(payload={"attachments": files}, overrides={"email": {**said, "headers": {"X-Id": "1"}}})
+    office.pump()
+    (mail,) = mailbox[0].mails()
+    assert sorted(mailbox[0].envelopes[0].rcpt_tos) == ["ann@example.com", "b@example.com", "c@example.com"]
+    assert (mail["cc"], mail["bcc"], mail["reply-to"], mail["x-id"]) == ("c@example.com", None, "r@example.com", "1")
+    parts = {part.get_filename(): part for part in mail.walk() if part.get_filename()}
+    assert parts["a.txt"].get_content().strip() == "hello"
+    assert (parts["l.png"]["content-id"], parts["l.png"].get_content()) == ("<logo>", b"\x01\x02\x03")
+
+
+def test_the_check_of_an_integration_sends_a_mail_or_refuses(
+    office: Office, mailbox: tuple[Mailbox, int], account: dict[str, Any]
+) -> None:
+    body = {"providerId": "nodemailer", "channel": "email", "active": True, "credentials": {**account, "user": "u"}}
+    wrong = office.client.post("/v1/integrations", {**body, "credentials": {**body["credentials"], "password": "x"}})
+    assert (wrong.status, "535" in wrong.body["message"]) == (400, True)
+    right = office.client.post(
+        "/v1/integrations", {**body, "credentials": {**body["credentials"], "password": "secret"}}
+    )
+    assert (right.status, right.body["data"]["primary"], len(mailbox[0].envelopes)) == (201, True, 1)
+    assert mailbox[0].logins[-1] == (b"u", b"secret")
+    assert len(office.client.get("/v1/integrations").body["data"]) == 2
+
+
+def test_a_refused_address_is_told(office: Office, mailbox: tuple[Mailbox, int], account: dict[str, Any]) -> None:
+    office.integration("nodemailer", "email", **account)
+    mailbox[0].refuses = "ann@"
+    office.workflow(step())
+    transaction = office.trigger()
+    office.pump()
+    assert "550 no such mailbox" in office.details(transaction)[0]
+
+
+def test_an_address_inside_is_never_dialled(
+    office: Office, mailbox: tuple[Mailbox, int], account: dict[str, Any]
+) -> None:
+    for number, host in enumerate(("10.0.0.1", "169.254.169.254", "localhost", "mail.internal")):
+        answer = office.client.post(
+            "/v1/integrations",
+            {"providerId": "nodemailer", "channel": "email", "credentials": {**account, "host": host, "port": "25"}},
+        )
+        assert (answer.status, "may not be called" in answer.body["message"]) == (400, True), number
+
+
+def test_a_signature_verifies(office: Office, mailbox: tuple[Mailbox, int], account: dict[str, Any]) -> None:
+    from cryptography.hazmat.primitives import hashes, serialization
+    from cryptography.hazmat.primitives.asymmetric import padding, rsa
+
+    key = rsa.generate_private_key(65_537, 2_048)
+    pem = key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    ).decode()
+    office.integration("nodemailer", "email", **account, secretKey=pem, domain="example.com", accountSid="sel")
+    office.workflow(step())
+    office.trigger()
+    office.pump()
+    raw = mailbox[0].envelopes[0].content
+    line, _, rest = raw.partition(b"\r\n")
+    value = line.decode().partition(": ")[2]
+    signed, _, mark = value.rpartition("b=")
+    headers = mime._headers(rest.partition(b"\r\n\r\n")[0])
+    names = value.partition(" h=")[2].partition(";")[0].split(":")
+    text = "".join(f"{name}:{mime._relaxed(headers[name])}\r\n" for name in names)
+    text += f"dkim-signature:{mime._relaxed(signed + 'b=')}"
+    key.public_key().verify(base64.b64decode(mark), text.encode(), padding.PKCS1v15(), hashes.SHA256())
