@@ -64,7 +64,9 @@ class Deployment:
     def apply(self, release: str, parameters: dict[str, str]) -> dict[str, str]:
         """Create or update the stack and wait; parameters that are not given keep their values. Gives the outputs."""
         found = self._describe()
-        kept = {one["ParameterKey"] for one in found.get("Parameters", ())} if found else set()
+        body = self._s3.get_object(Bucket=self._bucket, Key=self._key(release, "template.json"))["Body"].read()
+        known = json.loads(body).get("Parameters", {}).keys()  # an earlier release may not have them all
+        kept = {one["ParameterKey"] for one in (found or {}).get("Parameters", ())} & known
         given = [{"ParameterKey": name, "ParameterValue": value} for name, value in parameters.items()]
         given += [{"ParameterKey": name, "UsePreviousValue": True} for name in sorted(kept - parameters.keys())]
         request = {

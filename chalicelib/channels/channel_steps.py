@@ -215,6 +215,7 @@ def _store(at: Run, job: Job, integration: Integration, channel: str, shown: dic
         "jobId": job_id(at.notification_id, at.position),
         "templateId": workflow["id"],
         "templateIdentifier": workflow["identifier"],
+        "templateName": workflow["name"],
         "messageTemplateId": template["_id"],
         "tags": workflow["tags"],
         "providerId": integration.provider_id,

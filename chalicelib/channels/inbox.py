@@ -81,7 +81,7 @@ def act(call: Call) -> dict[str, Any]:
         doc["cta"] = {**doc["cta"], "action": action}
         stored = messages.replace_doc(rows[0], doc)
         if stored is not None:
-            return all_messages.view(stored, subscriber)
+            return all_messages.changed_view(stored, subscriber)
     raise NotFound("the message keeps changing")
 
 
@@ -95,7 +95,7 @@ def _mark(call: Call, marks: dict[str, bool]) -> list[dict[str, Any]]:
     if not rows:
         raise NotFound("there is no such message")
     changed = [messages.mark(row, _stamped(marks)) for row in rows]
-    return [all_messages.view(row, subscriber) for row in changed if row is not None]
+    return [all_messages.changed_view(row, subscriber) for row in changed if row is not None]
 
 
 def _marks(name: str) -> dict[str, bool]:

@@ -110,7 +110,7 @@ def view(item: Layout) -> dict[str, Any]:
             "_creatorId": item.created_by or "",
             "name": item.name,
             "identifier": item.identifier,
-            "description": item.description,
+            "description": item.description or "",
             "channel": "email",
             "content": item.content,
             "contentType": "customHtml",

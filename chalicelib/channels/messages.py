@@ -73,7 +73,8 @@ def view(row: Row, subscriber: Subscriber | None) -> dict[str, Any]:
         "_subscriberId": subscriber.id if subscriber else "",
         "_jobId": doc["jobId"],
         "subscriber": _short(subscriber),
-        "template": {"_id": doc["templateId"], "tags": doc["tags"]},
+        "template": _template(doc),
+        "_feedId": doc.get("feedId") or "",  # typed clients insist on a text
         "createdAt": iso(row["at"]),
         "updatedAt": iso(doc["updatedAt"]),
         "lastSeenDate": iso(row.get("seen_at", 0)) if row["seen"] else None,
@@ -85,7 +86,18 @@ def view(row: Row, subscriber: Subscriber | None) -> dict[str, Any]:
     }
     for name in _PLAIN:
         shown[name] = doc.get(name)
-    return {**filled(shown), "_feedId": doc.get("feedId")}
+    return filled(shown)
+
+
+def changed_view(row: Row, subscriber: Subscriber) -> dict[str, Any]:
+    """Render a message that was just changed, with its whole subscriber, as typed clients ask for there."""
+    shown = {name: value for name, value in view(row, subscriber).items() if name != "template"}
+    return {**shown, "subscriber": subscribers.view(subscriber)}
+
+
+def _template(doc: dict[str, Any]) -> dict[str, Any]:
+    trigger = {"type": "event", "identifier": doc["templateIdentifier"], "variables": [], "subscriberVariables": []}
+    return {"_id": doc["templateId"], "name": doc["templateName"], "tags": doc["tags"], "triggers": [trigger]}
 
 
 _PLAIN = (

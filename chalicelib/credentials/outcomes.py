@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 SCOPE = "api"
 LEASE_MS = 40_000  # longer than any request may run
+SOON_S = 5  # a running request is mostly done long before its lease ends
 MAX_BODY_BYTES = 300 * 1024
 TOO_LARGE = {
     "error": "the first request under this Idempotency-Key was carried out; its answer was too large to keep",
@@ -35,7 +36,7 @@ class SealedOutcomes:
         if isinstance(begun, requests.Fresh):
             return _Fresh(workspace_id, begun)
         if isinstance(begun, requests.Running):
-            return Running(begun.retry_after_s)
+            return Running(min(begun.retry_after_s, SOON_S))
         if isinstance(begun, requests.Mismatch):
             return Mismatch()
         where = requests.key_of(workspace_id, SCOPE, key).pk

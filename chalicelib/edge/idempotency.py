@@ -11,10 +11,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
+from chalicelib.adapters import logs
 from chalicelib.core import errors
 from chalicelib.core.call import Call
 from chalicelib.core.errors import Conflict, InProgress, InvalidInput, PlatformError
-from chalicelib.edge.failures import INTERACTOR, NOVU, render
+from chalicelib.edge.failures import BUG, INTERACTOR, NOVU, render
 
 if TYPE_CHECKING:
     from chalicelib.edge.failures import Failure
@@ -130,9 +131,10 @@ def _first_run(
     except PlatformError as error:
         failure = shown(error)
         answer = Answer(failure.body, failure.status, {**failure.headers, **call.answer_headers})
-    except Exception:
-        fresh.abandon()
-        raise
+    except Exception as error:  # noqa: BLE001 it may have acted before it broke, so a repeat must not act again
+        logs.exception("request.bug", error)
+        failure = shown(PlatformError(BUG))
+        answer = Answer(failure.body, failure.status, failure.headers)
     fresh.finish(dataclasses.asdict(answer))
     return answer
 

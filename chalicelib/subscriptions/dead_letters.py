@@ -32,10 +32,10 @@ def bury(message_id: str, body: dict[str, Any]) -> None:
 
 def _row(workspace_id: str, message_id: str, body: dict[str, Any]) -> Row:
     now_ms = clock.now_ms()
-    doc = {"message": body, "reason": POISON}
+    doc = {"message": body, "reason": POISON, "at": now_ms}
     return {
         "pk": f"{workspace_id}#DEAD",
-        "sk": f"{now_ms:013d}#{message_id}",
+        "sk": message_id,
         "doc": doc,
         "exp": now_ms // 1000 + KEEP_S,
     }

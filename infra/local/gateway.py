@@ -26,7 +26,7 @@ MAX_BODY_BYTES = 10 * 1_048_576  # what API Gateway takes
 _MAX_SWALLOWED_BYTES = 64 * MAX_BODY_BYTES  # read and dropped, so that the sender gets to see the answer
 THREADS = 16
 _API_KEY_HEADER = re.compile(rb"(\r\n)api_key([ \t]*:)", re.IGNORECASE)
-_VERBS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"})
+_VERBS = frozenset({"GET", "POST", "PUT", "PATCH", "DELETE"})  # no HEAD: API Gateway knows none either
 _REASONS = {status.value: f"{status.value} {status.phrase}" for status in HTTPStatus}
 Start = Callable[..., Any]
 
@@ -106,7 +106,6 @@ class Gateway:
         method = environ["REQUEST_METHOD"]
         target, query = _target(environ)
         resource, values = self._router.find(target)
-        method = "GET" if method == "HEAD" else method
         if method not in self._app.routes[resource]:
             resource, values = "/{proxy+}", {"proxy": target.strip("/")}
         pairs = parse_qsl(query, keep_blank_values=True, errors="replace") if query else []

@@ -97,6 +97,16 @@ def test_a_failure_after_the_beginning_is_the_outcome() -> None:
     assert first.status == again.status == 422
 
 
+def test_a_bug_after_the_beginning_is_the_outcome_too() -> None:
+    def fail() -> Answer:
+        raise RuntimeError("it had acted already")
+
+    first = idempotency.once(call(), "same", fail)
+    again = idempotency.once(call(), "same", lambda: pytest.fail("ran twice"))
+    assert first.status == again.status == 500
+    assert "acted" not in str(first.body)
+
+
 def test_workspaces_do_not_share_keys_and_no_key_means_no_memory(outcomes: Outcomes) -> None:
     idempotency.once(call(workspace="a"), "same", lambda: Answer("a"))
     assert idempotency.once(call(workspace="b"), "same", lambda: Answer("b")).body == "b"

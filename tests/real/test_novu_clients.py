@@ -1,0 +1,110 @@
+"""The published clients of the notification surface, unmodified, against a running platform."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+from aiosmtpd.controller import Controller
+
+from infra.harness.stack import Stack, free_port
+
+HERE = Path(__file__).parent / "novu"
+FOLDER = Path(__file__).parents[2] / ".real" / "novu"
+
+
+@pytest.fixture(scope="module")
+def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    with Stack(tmp_path_factory.mktemp("novu"), MILLRACE_DEV_KEYS="default=default,mail=mail") as stack:
+        yield stack.url
+
+
+@pytest.fixture(scope="module")
+def node() -> Path:
+    """Install the clients unless these very versions are there."""
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    lock, mark = HERE / "package-lock.json", FOLDER / ".installed"
+    for script in HERE.glob("*.js"):
+        shutil.copy(script, FOLDER)
+    if not mark.is_file() or mark.read_bytes() != lock.read_bytes():
+        for name in ("package.json", "package-lock.json"):
+            shutil.copy(HERE / name, FOLDER)
+        command = ["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]
+        subprocess.run(command, cwd=FOLDER, check=True, timeout=300, capture_output=True)
+        shutil.copy(lock, mark)
+    return FOLDER
+
+
+def outcome(command: list[str], folder: Path) -> list[list[Any]]:
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode == 0, done.stderr[-2000:]
+    return list(json.loads(done.stdout.strip().splitlines()[-1]))
+
+
+@pytest.mark.parametrize(("script", "calls"), [("node_client.js", 71), ("api_client.js", 35)])
+def test_a_node_client_works(url: str, node: Path, script: str, calls: int) -> None:
+    log = outcome(["node", script, url], node)
+    assert [entry for entry in log if entry[1] != "ok"] == []
+    assert len(log) == calls
+
+
+def test_the_python_client_works(url: str) -> None:
+    log = outcome([sys.executable, str(HERE / "python_client.py"), url], HERE)
+    assert [entry for entry in log if entry[1] != "ok"] == []
+    assert len(log) > 65
+
+
+def test_a_hundred_triggers_at_once_are_one_mail(url: str) -> None:
+    class Mailbox:
+        mails: list[bytes] = []  # noqa: RUF012
+
+        async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:  # noqa: N802
+            self.mails.append(envelope.content)
+            came.set()
+            return "250 OK"
+
+    came, port = threading.Event(), free_port()
+    server = Controller(Mailbox(), hostname="127.0.0.1", port=port)
+    server.start()
+    try:
+        ask = requests.Session()
+        ask.headers["Authorization"] = "ApiKey mail"
+        group = ask.get(f"{url}/v1/notification-groups").json()["data"][0]["_id"]
+        account = {"host": "127.0.0.1", "port": str(port), "from": "shop@example.com"}
+        body = {"providerId": "nodemailer", "channel": "email", "active": True, "check": False, "credentials": account}
+        assert ask.post(f"{url}/v1/integrations", json=body).status_code == 201
+        steps = [
+            {"template": {"type": "digest"}, "metadata": {"type": "regular", "amount": 8, "unit": "seconds"}},
+            {"template": {"type": "email", "subject": "{{step.total_count}} news", "content": "x"}},
+        ]
+        flow = {"name": "news", "notificationGroupId": group, "active": True, "steps": steps}
+        assert ask.post(f"{url}/v1/workflows", json=flow).status_code == 201
+        to = {"subscriberId": "ann", "email": "ann@example.com"}
+        threads = [
+            threading.Thread(
+                target=requests.post,
+                args=(f"{url}/v1/events/trigger",),
+                kwargs={
+                    "json": {"name": "news", "to": to, "payload": {"n": number}},
+                    "headers": {"Authorization": "ApiKey mail"},
+                },
+            )
+            for number in range(100)
+        ]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert came.wait(40)
+        assert not came.wait(0) or len(Mailbox.mails) == 1
+        assert b"Subject: 100 news" in Mailbox.mails[0]
+    finally:
+        server.stop()
