@@ -15,6 +15,7 @@ import pytest
 import requests
 from aiosmtpd.controller import Controller
 
+from chalicelib.channels.templates import render
 from infra.harness.stack import Stack, free_port
 
 HERE = Path(__file__).parent / "novu"
@@ -60,6 +61,27 @@ def test_the_python_client_works(url: str) -> None:
     log = outcome([sys.executable, str(HERE / "python_client.py"), url], HERE)
     assert [entry for entry in log if entry[1] != "ok"] == []
     assert len(log) > 65
+
+
+def test_templates_print_what_handlebars_prints(node: Path) -> None:
+    data = {"a": "<&\"'`=>", "n": 0, "l": [{"x": 1}, {"x": 2, "y": [True, None, 1.5]}], "o": {"k": "v", "d": {"e": 1}}}
+    templates = [
+        "{{a}} {{{a}}} {{&a}} {{n}} {{missing}} {{o.k}} {{o.d.e}} {{l.length}} {{l.[1].x}} {{l.1.x}}",
+        "{{#if n}}a{{else if a}}b{{else}}c{{/if}} {{#unless n}}u{{/unless}} {{#if l}}L{{/if}}",
+        "{{#each l}}{{@index}}{{@first}}{{@last}}{{x}}{{#each y}}[{{this}}{{../x}}]{{/each}}{{else}}E{{/each}}",
+        "{{#each o}}{{@key}}={{this}};{{/each}} {{#with o.d}}{{e}}{{../n}}{{/with}}",
+        "{{#o}}{{k}}{{/o}} {{^missing}}i{{/missing}} {{#l}}{{x}}{{/l}} {{#a}}t{{/a}}",
+        "a\n  {{#if a}}\n  b\n  {{else}}\n c\n  {{/if}}\nd\n{{! gone }}\ne",
+        "x {{~a~}} y {{~#if a~}} z {{~/if~}} w",
+        "{{#each l as |one i|}}{{i}}:{{one.x}} {{/each}}{{lookup l 1}} {{lookup (lookup l 0) 'x'}}",
+        "\\\\{{a}} {{!-- {{x}} --}}{{#if (lookup o 'k')}}yes{{/if}} {{o}} {{l.1.y}}",
+        '{{this.a}} {{./n}} {{@root.o.k}} {{#each l}}{{@root.n}}{{/each}} {{true}} {{"a"}}',
+    ]
+    script = "const h=require('handlebars');const [t,d]=JSON.parse(process.argv[1]);"
+    script += "console.log(JSON.stringify(t.map(x=>h.compile(x)(d))))"
+    command = ["node", "-e", script, json.dumps([templates, data])]
+    done = subprocess.run(command, cwd=node, capture_output=True, text=True, check=True, timeout=30)
+    assert [render(one, data) for one in templates] == json.loads(done.stdout)
 
 
 def test_a_hundred_triggers_at_once_are_one_mail(url: str) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 MAX_CHARS = 300_000
 MAX_DEPTH = 50
 
-_TAG = re.compile(r"\\?\{\{(?:\{|!--|[^{])", re.DOTALL)
+_TAG = re.compile(r"\\{0,2}\{\{(?:\{|!--|[^{])", re.DOTALL)
 _TOKEN = re.compile(
     r"\s*(?:(?P<string>\"(?:[^\"\\]|\\.)*\"|'(?:[^'\\]|\\.)*')|(?P<paren>[()])|(?P<as>as\s+\|[^|]*\|)"
     r"|(?P<hash>(?:\[[^\]]*\]|[^\s=()\"'{}|]+)=)|(?P<word>(?:\[[^\]]*\]|[^\s=()\"'{}|\[\]])+))",
@@ -98,13 +98,17 @@ def _parts(text: str) -> list[str | _Tag]:
     at = 0
     while found := _TAG.search(text, at):
         start = found.start()
-        if found[0].startswith("\\"):
+        if found[0].startswith("\\\\"):  # a backslash of its own, and a tag
+            start += 2
+            parts.append(text[at : start - 1])
+        elif found[0].startswith("\\"):
             end = text.find("}}", start)
             stop = len(text) if end < 0 else end + 2
             parts.append(text[at:start] + text[start + 1 : stop])
             at = stop
             continue
-        parts.append(text[at:start])
+        else:
+            parts.append(text[at:start])
         tag, at = _tag(text, start)
         parts.append(tag)
     parts.append(text[at:])

@@ -198,7 +198,7 @@ QUERIES: dict[str, tuple[Query, ...]] = {  # the others: see operations.queries_
     ),
     "testLogic": (TRIED, CREDENTIAL),
     "testNotification": (TRIED, CREDENTIAL),
-    **{name: (USER,) for name in _OF_AUTOMATIONS},
+    **dict.fromkeys(_OF_AUTOMATIONS, (USER,)),
     "listAutomations": (USER, *PAGED),
     "listAutomationVersions": (USER, *PAGED),
     "exportAutomation": (USER, Query("version", "Which version; else the live one, else the newest.")),

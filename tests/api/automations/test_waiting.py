@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.automations import begin, look, make, nudge, pump, run, step_of, tick
+from tests.automations import begin, look, make, nudge, pump, run, step_of
 from tests.builders import USER, make_user
 from tests.client import Client
 from tests.conftest import Clock
@@ -24,16 +24,15 @@ def tell(client: Client, execution: str, name: str, payload: Any = None) -> None
     client.post(f"/v1/execution/{execution}/event{OF_USER}", {"name": name, "payload": payload}).ok()
 
 
-def test_a_long_wait_is_brought_by_the_due_index(owner: Client, still: Clock) -> None:
-    tick()
+def test_a_long_wait_is_over_when_its_time_has_come(owner: Client, still: Clock) -> None:
     execution = begin(owner, make(owner, [{"id": "w", "type": "wait", "seconds": 2 * DAY_S}]))
     pump()
     assert look(owner, execution)["state"] == "waiting"
     still.advance_s(DAY_S)
-    tick()
+    nudge(owner, execution)
     assert look(owner, execution)["state"] == "waiting"
     still.advance_s(DAY_S)
-    tick()
+    nudge(owner, execution)
     assert look(owner, execution)["state"] == "done"
 
 

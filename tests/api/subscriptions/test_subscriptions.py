@@ -142,7 +142,7 @@ def test_both_ways_to_subscribe_list_read_and_delete(client: Client, service: st
     listed = client.get(of_user("/v1/subscription")).ok()
     assert [entry["id"] for entry in listed] == [one["id"], two["id"]]
     assert listed[0].keys() == {
-        *("id", "userId", "platform", "service", "serviceId", "serviceVersion", "trigger", "triggerId"),
+        *("id", "userId", "platform", "service", "serviceId", "trigger", "triggerId"),
         *("userCredentialId", "url", "variables", "state", "disabledReason", "insertedAt", "updatedAt"),
     }
     page = client.get(of_user("/v1/subscription", limit="1"))
