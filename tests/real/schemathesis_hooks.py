@@ -23,7 +23,7 @@ from tests.real.test_schemathesis import REFUSED_RIGHTLY
 PREPARED = Prepared.load(Path(os.environ["MILLRACE_PREPARED"]))
 T = PREPARED.things
 KEPT_EVERY = 8  # requests
-SCRATCH_CALLS = 250
+SCRATCH_CALLS, LOOK_EVERY = 250, 5
 READS = ("get", "list", "read", "execute", "refresh", "test", "receive", "replay")  # what operationIds begin with
 HARMLESS = frozenset({"createTriggerSubscription", "createSubscription", "createUserToken"})
 CONSUMED = {  # operationId: the path variable whose thing does not outlive it
@@ -68,10 +68,16 @@ def before_call(context: schemathesis.HookContext, case: schemathesis.Case, kwar
         return
     wrong = {location.name for location, component in meta.components.items() if component.mode.is_negative}
     is_kept = next(count) % KEPT_EVERY == 0 or meta.phase.name.value == "stateful"
-    chosen = PREPARED if name in HARMLESS or name.startswith(READS) else changeable()
+    lasts = name in HARMLESS or name.startswith(READS)
+    chosen = PREPARED if lasts else changeable()
     asked = dict(case.path_parameters or {})
-    if "PATH" not in wrong and (not is_kept or asked.get(CONSUMED.get(name)) in precious):
-        case.path_parameters.update(in_path(chosen, name, asked))
+    if "PATH" not in wrong and (not is_kept or (not lasts and precious.intersection(asked.values()))):
+        try:
+            found = in_path(chosen, name, asked)
+        except RuntimeError:  # a change made before took something away
+            chosen = renewed()
+            found = in_path(chosen, name, asked)
+        case.path_parameters.update(found)
     if is_kept:
         return
     if case.query and "QUERY" not in wrong:
@@ -179,7 +185,13 @@ def in_body(chosen: Prepared, name: str) -> dict[str, Any]:
 
 def changeable() -> Prepared:
     """Give the set of things to change: a new one after a number of calls, because changes make it useless."""
+    number = next(changes)
+    is_used_up = number % SCRATCH_CALLS == 0 or (number % LOOK_EVERY == 0 and not scratch.is_there())
+    return renewed() if is_used_up else scratch
+
+
+def renewed() -> Prepared:
+    """Replace the set of things to change."""
     global scratch
-    if next(changes) % SCRATCH_CALLS == 0 or not scratch.is_there():
-        scratch = new_scratch()
+    scratch = new_scratch()
     return scratch
