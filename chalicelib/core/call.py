@@ -25,8 +25,9 @@ class Caller:
 class Call:
     """One request, read and checked.
 
-    `path` and `query` are decoded once, `query_lists` holds every value of a repeated parameter; `body` is what the row's `takes` made of it (None without a body); `headers`
-    have lower-case names. `answer_headers` may be added to by the operation.
+    `path` and `query` are decoded once, `query_lists` holds every value of a repeated parameter; `body` is what the
+    row's `takes` made of it (None without a body); `headers` have lower-case names. `answer_headers` may be added to
+    by the operation.
     """
 
     operation: str

@@ -260,6 +260,7 @@ def _path_of(request: Any) -> str:
 
 
 def _fingerprint(request: Any, call: Call) -> str:
+    path = "/".join(f"{name}={value}" for name, value in sorted(call.path.items()))
     query = "&".join(f"{name}={value}" for name, value in sorted(call.query.items()))
-    text = f"{request.method} {request.path}?{query}\n".encode() + call.raw_body
+    text = f"{request.method} {request.path} {path}?{query}\n".encode() + call.raw_body
     return hashlib.sha256(text).hexdigest()

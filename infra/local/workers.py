@@ -16,7 +16,7 @@ from infra.local.mapping import Mapping, Scheduler
 
 _BUDGET_S = 55.0  # under the queues' visibility time-out
 _GRACE_S = 7.0
-_WIDE = ("deliver", "retry", "advance")  # consumers that wait for others, and so get every worker
+_WIDE = ("deliver", "retry", "advance", "automations_start")  # consumers that wait for others, and so get every worker
 
 
 def run() -> None:

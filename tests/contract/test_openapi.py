@@ -18,9 +18,9 @@ from openapi_spec_validator import OpenAPIV31SpecValidator
 
 import app
 from chalicelib.edge.failures import INTERACTOR
-from chalicelib.edge.route import ROWS, Gives, Route
+from chalicelib.edge.route import ROWS, VERBS, Gives, Route
 from chalicelib.edge.schema import Out
-from chalicelib.platform.reference import declared, document, examples, page
+from chalicelib.platform.reference import declared, document, examples, operations, page
 from tests import builders
 from tests.client import Answer, Client, resolve
 
@@ -163,6 +163,30 @@ def test_every_example_fits_its_schema() -> None:
         check(schema, examples.example_of(schema, whole["components"]["schemas"]), whole, name)
 
 
+def test_every_operation_of_this_surface_lists_what_may_go_wrong() -> None:
+    listed = {(verb, operations.path_of(row)) for surface, row in ROWS if surface == INTERACTOR for verb in VERBS}
+    for path, item in made()["paths"].items():
+        for verb, operation in item.items():
+            if (verb.upper(), path) in listed:
+                open_ended = {"receiveNotification", "receiveNotificationByGet"}  # whose logic chooses the status
+                assert ("default" in operation["responses"]) == (operation["operationId"] in open_ended)
+                assert {"429", "500"} <= operation["responses"].keys()
+                assert ("401" in operation["responses"]) == bool(operation["security"])
+
+
+def test_a_shape_is_described_as_it_is_read() -> None:
+    schemas = made()["components"]["schemas"]
+    assert schemas["UserTokenIn"]["properties"]["serviceSecurityId"]["pattern"].startswith("^[A-Za-z0-9]")
+    assert "uniqueItems" not in schemas["KeyIn"]["properties"]["scopes"]
+    assert schemas["UserOut"]["required"] == ["id", "userId", "insertedAt", "updatedAt"]
+    one_form = [{"key": "k"}, {"key": "k", "basic": None}]
+    for form in one_form:
+        check(schemas["UserTokenIn"], {"serviceSecurityId": "s", **form}, made(), "one form")
+    validator = jsonschema_rs.validator_for({**schemas["UserTokenIn"], "components": made()["components"]})
+    for form in ({}, {"key": "k", "basic": {"user": "u"}}, {"key": None}, {"oauth": {}}):
+        assert not validator.is_valid({"serviceSecurityId": "s", **form}), form
+
+
 def test_the_page_tells_of_every_operation_and_needs_nothing_from_elsewhere() -> None:
     text = page.page_text()
     assert all(f'id="{operation["operationId"]}"' in text for operation in own_operations().values())
@@ -250,6 +274,7 @@ class CheckedClient(Client):
         answer = super().send(method, path, body, **more)
         place = method.lower(), shape_of_path(resolve(path.partition("?")[0])[0])
         responses = own_operations()[place]["responses"]
+        assert {str(answer.status), "default"} & responses.keys(), f"{method} {path} answers {answer.status}"
         said = resolved(responses.get(str(answer.status), responses.get("default", {})), made())
         check(said["content"]["application/json"]["schema"], answer.body, made(), f"{method} {path}")
         return answer

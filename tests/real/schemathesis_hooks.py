@@ -44,7 +44,10 @@ CONSUMED = {  # operationId: the path variable whose thing does not outlive it
     "startServiceImport": "importId",
     "uploadServiceImportPart": "importId",
 }
-LEFT_OUT = {"getServiceOauthUrl": ("redirectUrl", "serviceUrl", "userCredentialId")}  # of queries, where optional
+LEFT_OUT = {  # operationId: what is optional, in query or body, and cannot be made up
+    "getServiceOauthUrl": ("redirectUrl", "serviceUrl", "userCredentialId"),
+    "updateToken": ("code",),
+}
 count, changes, scratches = itertools.count(1), itertools.count(1), itertools.count(1)
 answered: dict[str, Counter[str]] = defaultdict(Counter)
 refused: Counter[str] = Counter()
@@ -88,8 +91,9 @@ def before_call(context: schemathesis.HookContext, case: schemathesis.Case, kwar
         case.headers["Idempotency-Key"] = str(uuid.uuid4())
     if isinstance(case.body, dict) and "BODY" not in wrong:
         named = {key: value for key, value in in_body(chosen, name).items() if key in case.body}
-        if named:
-            case.body = {**case.body, **named}
+        kept = {key: value for key, value in case.body.items() if key not in LEFT_OUT.get(name, ())}
+        if named or len(kept) < len(case.body):
+            case.body = {**kept, **named}
 
 
 @schemathesis.hook

@@ -97,6 +97,7 @@ REFUSED_RIGHTLY: tuple[Rightly, ...] = (
     Rightly(("createSecurity", "updateSecurity"), "body.config*", ALL, "what it holds depends on the type and scheme"),
     Rightly(("setVariableValue",), "body.value*", ALL, "the variable's own schema says what its value is"),
     Rightly(("updateToken",), "body.token", "missing", "needed when the type changes"),
+    Rightly(("updateToken",), "body.refreshToken", "type", "belongs to tokens of type oauth"),
     Rightly(TOKENS, "body.code", ALL, "stands in place of a token, for securities of type oauth2 only"),
     Rightly(SUBSCRIBING, "body.url", ALL, "has to be a URL that may be called"),
     Rightly(SUBSCRIBING, "body.variables*", ALL, "the trigger's own schema says what they are"),

@@ -16,7 +16,7 @@ from tests.builders import (
     make_variable,
     make_version,
 )
-from tests.client import Client, quoted
+from tests.client import Client, quoted, with_query
 from tests.queues import drain
 
 
@@ -180,3 +180,28 @@ def test_long_and_strange_names_are_kept_or_not_found_but_never_break(client: Cl
         for kind in ("action", "event", "security", "version"):
             assert client.get(quoted("v1", "service", service, kind, strange)).status == 404
     assert client.get(quoted("v1", "service", "x" * 257)).status == 400
+
+
+@pytest.mark.parametrize("shared", ["", "0", "True", "yes\x00"])
+def test_shared_is_true_or_false(client: Client, shared: str) -> None:
+    answer = client.get(with_query("/v1/service", shared=shared))
+    assert (answer.status, answer.body["details"]["faults"][0]["location"]) == (400, "query.shared")
+    assert client.get("/v1/service?shared=false").status == 200
+
+
+def test_sharing_is_one_of_three_words(client: Client) -> None:
+    answer = client.put(f"/v1/service/{make_service(client)}", {"sharing": "everybody"})
+    assert (answer.status, answer.body["details"]["faults"][0]["location"]) == (400, "body.sharing")
+
+
+def test_an_id_in_the_path_that_cannot_be_one_is_named_there(client: Client) -> None:
+    path = quoted("v1", "service", make_service(client), "security", "a b")
+    answer = client.post(path, {"type": "apiKey"})
+    assert (answer.status, answer.body["details"]["faults"][0]["location"]) == (400, "path.securityId")
+
+
+@pytest.mark.parametrize("part", ["0", "65", "x", "1.0", "\u0661"])
+def test_parts_of_an_import_are_numbered_from_1_to_64(client: Client, part: str) -> None:
+    begun = client.post("/v1/service/import", {"name": "pets"}).ok()["id"]
+    answer = client.put(quoted("v1", "service", "import", begun, "part", part), raw=b"{}")
+    assert (answer.status, answer.body["details"]["faults"][0]["location"]) == (400, "path.part")

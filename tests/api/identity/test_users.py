@@ -6,8 +6,8 @@ import pytest
 
 from chalicelib.credentials import models as credentials
 from chalicelib.identity import workers
-from tests.builders import make_security, make_service, make_token, make_user
-from tests.client import Client, quoted
+from tests.builders import make_group, make_security, make_service, make_token, make_user
+from tests.client import Client, quoted, with_query
 from tests.queues import drain
 
 
@@ -95,3 +95,24 @@ def test_an_idempotency_key_holds_for_one_path_query_and_body(client: Client) ->
         ("/v1/service?userId=a", {"userId": "ada"}),
     ):
         assert client.post(path, body, headers=key).status == 409
+
+
+def test_what_is_not_known_of_a_user_is_left_out(client: Client) -> None:
+    make_user(client, "u1")
+    assert client.get("/v1/user/u1").ok().keys() == {"id", "userId", "insertedAt", "updatedAt"}
+
+
+def test_an_identifier_may_be_as_long_in_a_body_as_in_a_path(client: Client) -> None:
+    longest = "ü" * 256
+    make_user(client, longest)
+    assert client.get(quoted("v1", "user", longest)).ok()["userId"] == longest
+    assert client.post("/v1/user", {"userId": longest + "x"}).status == 400
+
+
+@pytest.mark.parametrize("name", ["userId", "userCredentialId"])
+@pytest.mark.parametrize("value", ["", "a\x0f", "x" * 257])
+def test_a_query_that_can_name_nobody_is_refused_by_every_operation(client: Client, name: str, value: str) -> None:
+    path = with_query(f"/v1/group/{make_group(client)}", **{name: value})
+    for verb in ("GET", "PUT", "DELETE"):
+        answer = client.send(verb, path, {} if verb == "PUT" else None)
+        assert (answer.status, answer.body["details"]["faults"][0]["location"]) == (400, f"query.{name}")

@@ -114,7 +114,7 @@ def test_workspaces_do_not_share_keys_and_no_key_means_no_memory(outcomes: Outco
     assert len(outcomes.kept) == 2
 
 
-@pytest.mark.parametrize("key", ["", "x" * 256, "a\tb", "a\nb"])
+@pytest.mark.parametrize("key", ["", "x" * 256, "a\tb", "a\nb", "\u00c3\u00a9"])
 def test_unusable_keys_are_named(key: str) -> None:
     with pytest.raises(errors.InvalidInput) as refused:
         idempotency.once(call(key), "same", lambda: Answer(1))

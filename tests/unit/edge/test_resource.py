@@ -49,7 +49,7 @@ def test_a_token_of_another_listing_is_refused(elsewhere: dict[str, Any]) -> Non
         page({"cursor": token, **asked["query"]}, operation=asked["operation"], path=asked["path"])
 
 
-@pytest.mark.parametrize("limit", ["0", "-1", "501", "1.5", "", "x", "\u00b2", "1" * 5_000])
+@pytest.mark.parametrize("limit", ["0", "-1", "501", "1.5", "", "x", "\u00b2", "\u0661", "1" * 5_000])
 def test_a_limit_that_is_none_is_refused(limit: str) -> None:
     with pytest.raises(InvalidInput) as caught:
         page({"limit": limit})

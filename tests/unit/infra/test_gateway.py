@@ -5,6 +5,8 @@ from __future__ import annotations
 import io
 from typing import Any
 
+import pytest
+
 from infra.local.gateway import Gateway
 
 
@@ -25,3 +27,23 @@ def test_many_query_parameters_reach_the_app() -> None:
     environ = {"REQUEST_METHOD": "GET", "REQUEST_URI": f"/v1/thing?{query}", "wsgi.input": io.BytesIO()}
     Gateway(app)(environ, lambda *_: None)
     assert app.event["queryStringParameters"]["p999"] == "999"
+
+
+class View:
+    """A route's entry, as far as the gateway looks."""
+
+    def __init__(self, name: str) -> None:
+        self.view_name = name
+
+
+@pytest.mark.parametrize("verb", ["TRACE", "QUERY", "OPTIONS", "CONNECT"])
+@pytest.mark.parametrize(("path", "status"), [("/v1/thing", "405"), ("/v1/thing/?a=1", "405"), ("/v1/other", "404")])
+def test_a_verb_that_no_path_has_never_reaches_the_app(verb: str, path: str, status: str) -> None:
+    app = App()
+    app.routes = {"/v1/thing": {"GET": View("readThing"), "PUT": View("refuse_/v1/thing")}, "/{proxy+}": {}}
+    said: list[Any] = []
+    environ = {"REQUEST_METHOD": verb, "REQUEST_URI": path, "wsgi.input": io.BytesIO()}
+    Gateway(app)(environ, lambda *answer: said.extend(answer))
+    assert said[0].startswith(status)
+    assert dict(said[1]).get("Allow") == ("GET" if status == "405" else None)
+    assert not hasattr(app, "event")

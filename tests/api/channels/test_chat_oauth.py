@@ -1,0 +1,71 @@
+"""Connecting a chat in the browser: no key, but a state that counts once."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+
+from chalicelib.adapters import http_client
+from chalicelib.channels import chat_oauth
+from tests.client import Client, with_query
+from tests.fakes.http_client import FakeHttp
+
+PATH = "/v1/subscribers/ann/credentials/slack/oauth"
+
+
+@pytest.fixture
+def http(monkeypatch: pytest.MonkeyPatch) -> FakeHttp:
+    made = FakeHttp()
+    monkeypatch.setattr(http_client, "send", made.send)
+    return made
+
+
+def environment(client: Client, **credentials: object) -> str:
+    body = {"providerId": "slack", "channel": "chat", "active": True}
+    keys = {"clientId": "C", "secretKey": "S", **credentials}
+    assert client.post("/v1/integrations", {**body, "credentials": keys}).status == 201
+    return str(client.get("/v1/environments/me").body["data"]["_id"])
+
+
+def begin(client: Client, own: str, **more: str) -> str:
+    answer = client.get(with_query(PATH, environmentId=own, **more), key=None)
+    assert answer.status == 302, answer.body
+    query = parse_qs(urlsplit(answer.headers["location"]).query)
+    assert (query["client_id"], query["scope"]) == (["C"], ["incoming-webhook"])
+    return query["state"][0]
+
+
+def test_a_code_becomes_the_address_of_the_subscriber(client: Client, http: FakeHttp) -> None:
+    own = environment(client)
+    http.answer(chat_oauth.ACCESS_URL, 200, b'{"ok": true, "incoming_webhook": {"url": "https://hooks.example.com/1"}}')
+    state = begin(client, own)
+    back = with_query(f"{PATH}/callback", environmentId=own, code="c", state=state)
+    done = client.get(back, key=None)
+    assert (done.status, done.headers["content-type"]) == (200, "text/html; charset=utf-8")
+    (entry,) = client.get("/v1/subscribers/ann").body["data"]["channels"]
+    assert entry["credentials"] == {"webhookUrl": "https://hooks.example.com/1"}
+    assert client.get(back, key=None).status == 400  # a state counts once
+
+
+def test_a_state_of_somebody_else_is_refused(client: Client, http: FakeHttp) -> None:
+    own = environment(client)
+    begin(client, own)
+    for state in ("", "made-up"):
+        answer = client.get(with_query(f"{PATH}/callback", environmentId=own, code="c", state=state), key=None)
+        assert answer.status == 400
+    assert http.sent == []
+
+
+def test_a_link_must_be_signed_where_the_integration_asks(client: Client) -> None:
+    own = environment(client, hmac=True)
+    assert client.get(with_query(PATH, environmentId=own, hmacHash="x"), key=None).status == 400
+    assert begin(client, own, hmacHash=hmac.new(b"S", b"ann", hashlib.sha256).hexdigest())
+
+
+def test_what_is_unknown_is_not_found(client: Client) -> None:
+    assert client.get(with_query(PATH, environmentId="nope"), key=None).status == 404
+    own = str(client.get("/v1/environments/me").body["data"]["_id"])
+    assert client.get(with_query(PATH, environmentId=own), key=None).status == 404
