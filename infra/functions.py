@@ -81,7 +81,7 @@ _ENGINE = {
     "identity":  "GetItem",
     "catalogue": "GetItem PutItem Query",
     "vault":     "GetItem PutItem Query",
-    "work":      "DeleteItem GetItem PutItem Query UpdateItem",
+    "work":      "BatchGetItem DeleteItem GetItem PutItem Query UpdateItem",
 }
 FUNCTIONS = (
     Function(API, "app.app", timeout_s=29, memory_mb=1769, keys="Decrypt GenerateDataKey",

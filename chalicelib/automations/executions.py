@@ -20,6 +20,7 @@ from chalicelib.durable import steps
 from chalicelib.durable.leases import NotTaken
 from chalicelib.durable.steps import ENDED, State
 from chalicelib.edge import failures
+from chalicelib.edge.resource import whole_number
 from chalicelib.edge.route import Answer
 from chalicelib.storage.expressions import Row
 from chalicelib.storage.tables import WORK
@@ -88,8 +89,10 @@ def _automation(call: Call) -> Automation:
 
 
 def _is_async(call: Call) -> bool:
-    asked = call.query.get("async", "").lower() in ("true", "1")
-    return asked or "respond-async" in call.headers.get("prefer", "").lower()
+    asked = call.query.get("async", "false")
+    if asked not in ("true", "false"):
+        raise InvalidInput.at("query.async", "must be true or false", "choice")
+    return asked == "true" or "respond-async" in call.headers.get("prefer", "").lower()
 
 
 def _run_now(start: starts.Start, deadline_ms: int) -> Row:
@@ -191,20 +194,17 @@ def _time(call: Call, name: str, default: int) -> int:
     text = call.query.get(name)
     if text is None:
         return default
-    if text.isdecimal() and len(text) < 15:
+    if text.isascii() and text.isdecimal() and len(text) < 15:
         return int(text)
     try:
-        at = datetime.fromisoformat(text)
+        at = datetime.fromisoformat(text.upper())
     except ValueError:
         raise InvalidInput.at(f"query.{name}", "must be a time in ISO 8601", "format") from None
     return max(0, int((at if at.tzinfo else at.replace(tzinfo=UTC)).timestamp() * 1000))
 
 
 def _limit(call: Call) -> int:
-    text = call.query.get("limit", "50")
-    if not text.isdecimal() or not 1 <= int(text) <= MAX_LISTED:
-        raise InvalidInput.at("query.limit", f"must be a whole number from 1 to {MAX_LISTED}", "range")
-    return int(text)
+    return whole_number(call.query.get("limit", "50"), MAX_LISTED)
 
 
 # --- stopped ------------------------------------------------------------------------------------------------------

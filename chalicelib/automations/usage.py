@@ -55,6 +55,7 @@ def read(call: Call) -> dict[str, Any]:
     first, last = _day(call, "from", call.query.get("to", today)), _day(call, "to", today)
     if last < first or (last - first).days >= MAX_DAYS:
         raise InvalidInput.at("query.to", f"must be from `from` to {MAX_DAYS - 1} days after it", "range")
+    call.check_query("automationId")
     wanted = call.query.get("automationId")
     shown, total = [], Counter[str]()
     for number in range((last - first).days + 1):

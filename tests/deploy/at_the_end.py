@@ -1,12 +1,14 @@
 """Holds the policies of `infra/functions.py` to the AWS calls recorded over a whole run of the suite.
 
 `tests/conftest.py` loads it. A run of some tests only proves nothing about grants nobody needs, so only a whole run is
-judged: it fails with each call a policy lacks. Grants nothing used are listed and do not fail it, because parts of the
-automations and channels are driven past their handlers, where the recorder cannot name the function.
+judged: it lists each call a policy lacks and each grant nothing used, and with MILLRACE_JUDGE_POLICIES=1 (`make
+test-policies`) fails on what is lacking. Grants nothing used do not fail it, because parts of the automations and
+channels are driven past their handlers, where the recorder cannot name the function.
 """
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -39,7 +41,7 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     if output is not None:
         output["aws_calls"] = [list(call) for call in sorted(recorder.calls)]
         output["is_whole"] = _seen["is_whole"]
-    elif _seen["is_whole"] and session.exitstatus == pytest.ExitCode.OK and recorder.faults():
+    elif _is_strict() and _seen["is_whole"] and session.exitstatus == pytest.ExitCode.OK and recorder.faults():
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
 
@@ -49,6 +51,10 @@ def pytest_terminal_summary(terminalreporter: Any) -> None:
         terminalreporter.section("policies (infra/functions.py)")
         for fault in (*recorder.faults(), *recorder.unused()):
             terminalreporter.write_line(fault)
+
+
+def _is_strict() -> bool:
+    return os.environ.get("MILLRACE_JUDGE_POLICIES") == "1"
 
 
 def _folders(items: list[pytest.Item]) -> set[str]:

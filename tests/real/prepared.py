@@ -14,6 +14,7 @@ KEY = "default"
 USER = "prepared@example.com"
 VARIABLES = [{"title": "n", "type": "integer"}]
 
+STEPS = [{"id": "double", "type": "code", "code": "return {n: 2}"}]
 OAUTH = {"authorizationUrl": "https://accounts.example.com/a", "tokenUrl": "https://accounts.example.com/t"}
 DOCUMENT = {
     "openapi": "3.1.0",
@@ -93,7 +94,7 @@ class Prepared:
 
     def _call(self, method: str, path: str, body: Any = None, **query: str) -> Any:
         answer = self._session.request(method, self.url + path, params=query, json=body, timeout=30)
-        if answer.status_code != 200:
+        if answer.status_code not in (200, 202):
             raise RuntimeError(f"{method} {path}: {answer.status_code} {answer.text[:500]}")
         return answer.json()
 
@@ -110,7 +111,7 @@ _KINDS: dict[str, tuple[str, dict[str, Any]]] = {  # path variable: kind in the 
     "datatypeId": ("datatype", {"logic": {"values": "return [{label: 'one', value: 1}]"}}),
     "condition_id": ("condition", {"logic": {"execute": "return true"}}),
 }
-_OTHERS = ("groupId", "keyId", "importId", "oauthSecurityId")
+_OTHERS = ("groupId", "keyId", "importId", "oauthSecurityId", "automationId", "automationVersionId", "executionId")
 _NAMELESS = {"serviceVersionId", "securityId"}
 
 
@@ -166,6 +167,23 @@ def _oauth(prepared: Prepared, _unique: str) -> str:
     return str(prepared.post(f"{path}/security", body, userId=prepared.user)["id"])
 
 
+def _automation(prepared: Prepared, unique: str) -> str:
+    return str(prepared.post("/v1/automation", {"name": unique}, userId=prepared.user)["id"])
+
+
+def _automation_version(prepared: Prepared, _unique: str) -> str:
+    path = f"/v1/automation/{prepared.things['automationId']}/version"
+    return str(prepared.post(path, {"definition": {"steps": STEPS}}, userId=prepared.user)["id"])
+
+
+def _execution(prepared: Prepared, _unique: str) -> str:
+    version = _automation_version(prepared, _unique)
+    path = f"/v1/automation/{prepared.things['automationId']}/version/{version}"
+    prepared.post(f"{path}/publish", None, userId=prepared.user)
+    query = {"userId": prepared.user, "async": "true"}
+    return str(prepared.post(f"{path}/execute", {"input": {}}, **query)["executionId"])
+
+
 _MAKERS: dict[str, Any] = {
     "userId": _user,
     "serviceId": _service,
@@ -176,4 +194,7 @@ _MAKERS: dict[str, Any] = {
     "keyId": _key,
     "importId": _import,
     "oauthSecurityId": _oauth,
+    "automationId": _automation,
+    "automationVersionId": _automation_version,
+    "executionId": _execution,
 }

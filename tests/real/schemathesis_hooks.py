@@ -41,6 +41,11 @@ CONSUMED = {  # operationId: the path variable whose thing does not outlive it
     "deleteToken": "tokenId",
     "deleteSubscription": "subscriptionId",
     "revokeKey": "keyId",
+    "deleteAutomation": "automationId",
+    "deleteAutomationVersion": "automationVersionId",
+    "updateAutomationVersion": "automationVersionId",
+    "cancelExecution": "executionId",
+    "sendExecutionEvent": "executionId",
     "startServiceImport": "importId",
     "uploadServiceImportPart": "importId",
 }

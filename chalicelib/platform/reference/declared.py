@@ -16,6 +16,10 @@ NAMED: Json = {"type": "string", "minLength": 1, "maxLength": 256, "pattern": NO
 NULLABLE_TEXT: Json = {"type": ["string", "null"]}
 OBJECT: Json = {"type": "object"}
 ANY: Json = {}
+YES_OR_NO: Json = {"enum": ["true", "false"]}
+TIME: Json = {
+    "anyOf": [{"type": "integer", "minimum": 0, "maximum": 10**14 - 1}, {"type": "string", "format": "date-time"}]
+}
 
 
 def ref(name: str) -> Json:
@@ -192,7 +196,7 @@ QUERIES: dict[str, tuple[Query, ...]] = {  # the others: see operations.queries_
         Query(
             "shared",
             "`true` lists the public services of other workspaces too, after your own.",
-            schema={"enum": ["true", "false"]},
+            schema=YES_OR_NO,
         ),
         *PAGED,
     ),
@@ -204,13 +208,13 @@ QUERIES: dict[str, tuple[Query, ...]] = {  # the others: see operations.queries_
     "exportAutomation": (USER, Query("version", "Which version; else the live one, else the newest.")),
     "executeAutomation": (
         Query("userId", "Whose automation it is; of any user without it."),
-        Query("async", "`true` answers 202 at once, as `Prefer: respond-async` does.", schema={"type": "boolean"}),
+        Query("async", "`true` answers 202 at once, as `Prefer: respond-async` does.", schema=YES_OR_NO),
     ),
     "listExecutions": (
         USER,
         Query("state", "Only those in this state.", schema={"enum": list(_EXECUTION_STATES)}),
-        Query("from", "Only those begun then or later: ISO 8601, or milliseconds since 1970."),
-        Query("to", "Only those begun before: ISO 8601, or milliseconds since 1970."),
+        Query("from", "Only those begun then or later: ISO 8601, or milliseconds since 1970.", schema=TIME),
+        Query("to", "Only those begun before: ISO 8601, or milliseconds since 1970.", schema=TIME),
         Query("limit", "The size of a page, else 50.", schema=page_size(200)),
         CURSOR,
     ),

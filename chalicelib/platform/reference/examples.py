@@ -7,6 +7,12 @@ from typing import Any
 from chalicelib.platform.reference.declared import Json
 
 MAX_DEPTH = 4
+_GREETING = {
+    "steps": [
+        {"id": "greet", "type": "code", "code": "return {text: 'Hello ' + input.name}"},
+        {"id": "end", "type": "return", "value": "${steps.greet.output.text}"},
+    ]
+}
 SENT: dict[str, Any] = {  # of bodies where a real one says more
     "createUser": {"userId": "ada", "email": "ada@example.com", "name": "Ada"},
     "createService": {"name": "github", "type": "integration"},
@@ -35,6 +41,10 @@ SENT: dict[str, Any] = {  # of bodies where a real one says more
     "refreshActionVariables": {"step": [{"title": "project", "value": "MILL"}], "targetField": "project"},
     "testLogic": {"table": "ActionVersion", "id": "ACTION_ID", "data": {"number": 1}},
     "testNotification": {"service": "github", "notification": {"headers": {"x-event": "issue"}, "body": {"issue": {}}}},
+    "createAutomation": {"name": "greet", "definition": _GREETING},
+    "importAutomation": {"name": "greet", "definition": _GREETING},
+    "createAutomationVersion": {"definition": _GREETING},
+    "updateAutomationVersion": {"definition": _GREETING},
     "createGroup": {"name": "editors", "source": "local"},
     "addGroupUser": {"userId": "ada", "role": "member"},
     "createUserToken": {"name": "ada", "serviceSecurityId": "SECURITY_ID", "key": "ghp_..."},

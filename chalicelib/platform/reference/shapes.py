@@ -15,7 +15,10 @@ _REF = "#/components/schemas/{model}"
 
 
 class _Generator(GenerateJsonSchema):
-    """Leaves out titles and empty defaults, and says what the functions before a field let pass; who says a thing twice means it once."""
+    """Leaves out titles and empty defaults, and says what the functions before a field let pass.
+
+    A set may be sent with an item twice: it counts once.
+    """
 
     def field_title_should_be_set(self, schema: Any) -> bool:
         return False

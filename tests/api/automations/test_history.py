@@ -121,3 +121,26 @@ def test_more_than_its_share_is_refused_with_a_time_to_come_again(
     statuses = [owner.post(path, {}).status for _ in range(3)]
     assert statuses == [200, 200, 429]
     assert owner.post(path, {}).headers["retry-after"] == "1"
+
+
+@pytest.mark.parametrize(
+    ("path", "name"),
+    [
+        ("/v1/automation/{0}/version/{1}/execute?async=yes", "async"),
+        ("/v1/automation/{0}/execution?limit=\u0661", "limit"),
+        ("/v1/automation/{0}/execution?from=\u0661", "from"),
+        ("/v1/usage?automationId=", "automationId"),
+        ("/v1/usage?automationId=a%0Fb", "automationId"),
+    ],
+)
+def test_queries_that_say_nothing_are_refused_by_name(owner: Client, path: str, name: str) -> None:
+    made = make(owner, [{"id": "end", "type": "return", "value": 1}])
+    verb, query = ("POST", {}) if "async" in path else ("GET", {"userId": USER})
+    answer = owner.send(verb, path.format(*made), {} if verb == "POST" else None, query=query)
+    assert (answer.status, answer.body["details"]["faults"][0]["location"]) == (400, f"query.{name}")
+
+
+def test_times_are_read_in_either_case(owner: Client) -> None:
+    automation, _ = make(owner, [{"id": "end", "type": "return", "value": 1}])
+    path = f"/v1/automation/{automation}/execution?from=2020-01-01t00:00:00z"
+    assert owner.get(path, query={"userId": USER}).ok() == []
