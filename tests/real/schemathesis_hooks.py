@@ -53,6 +53,8 @@ LEFT_OUT = {  # operationId: what is optional, in query or body, and cannot be m
     "getServiceOauthUrl": ("redirectUrl", "serviceUrl", "userCredentialId"),
     "updateToken": ("code",),
 }
+UNIQUE = frozenset({"id", "name", "userId", "email"})
+sent: set[tuple[str, str, str]] = set()
 count, changes, scratches = itertools.count(1), itertools.count(1), itertools.count(1)
 answered: dict[str, Counter[str]] = defaultdict(Counter)
 refused: Counter[str] = Counter()
@@ -96,6 +98,8 @@ def before_call(context: schemathesis.HookContext, case: schemathesis.Case, kwar
         case.headers["Idempotency-Key"] = str(uuid.uuid4())
     if isinstance(case.body, dict) and "BODY" not in wrong:
         named = {key: value for key, value in in_body(chosen, name).items() if key in case.body}
+        if name.startswith(("create", "import")):
+            named |= not_taken(name, case.body)
         kept = {key: value for key, value in case.body.items() if key not in LEFT_OUT.get(name, ())}
         if named or len(kept) < len(case.body):
             case.body = {**kept, **named}
@@ -190,6 +194,18 @@ def in_body(chosen: Prepared, name: str) -> dict[str, Any]:
         "refreshActionVariables": {"targetField": VARIABLES[0]["title"]},
     }
     return {"userId": chosen.make("userId")} if name == "addGroupUser" else by_name.get(name, {})
+
+
+def not_taken(name: str, body: dict[str, Any]) -> dict[str, str]:
+    """Give other values for what has to be unique and was sent before."""
+    made: dict[str, str] = {}
+    for key in UNIQUE.intersection(body):
+        value = body[key]
+        if isinstance(value, str) and (name, key, value) in sent:
+            made[key] = f"{uuid.uuid4()}@example.com" if key == "email" else f"one-{uuid.uuid4()}"
+        elif isinstance(value, str):
+            sent.add((name, key, value))
+    return made
 
 
 def changeable() -> Prepared:

@@ -104,6 +104,7 @@ REFUSED_RIGHTLY: tuple[Rightly, ...] = (
     Rightly(SUBSCRIBING, "body.variables*", ALL, "the trigger's own schema says what they are"),
     Rightly(("updateOauthRedirects",), "body.urls*", "url", "has to be https, or http on this machine"),
     Rightly(("getServiceOauthUrl",), "query.*", ALL, "has to be among the redirects, or an instance of the service"),
+    Rightly((*RUNS, "testLogic"), "query.userId", "token", "has to be a user with a token, where the service asks"),
     Rightly(RUNS, "body*", ALL, "the action's own schema says what its input is"),
     Rightly(("importService", "startServiceImport"), "document*", ALL, "has to be an OpenAPI document of 3.0 or 3.1"),
     Rightly(("importService",), "body.url", "string_pattern_mismatch", "dialects of patterns differ in white space"),
