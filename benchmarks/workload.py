@@ -36,16 +36,23 @@ class Scene:
 
 def build(stack: Stack, receiver: Receiver, *, subscriptions: int = 1, name: str = "shop") -> Scene:
     """Set the scene over HTTP, as a developer would."""
+    paths = [f"/{name}/{number}" for number in range(subscriptions)]
+    hook_url, secrets = build_at(stack.url, [receiver.url(path) for path in paths], name=name)
+    return Scene(hook_url, [receiver.inbox(path, secret) for path, secret in zip(paths, secrets, strict=True)])
+
+
+def build_at(url: str, targets: list[str], *, name: str = "shop") -> tuple[str, list[str]]:
+    """Make service, event, trigger and a subscription per target; answer the hook's address and their secrets."""
     api = requests.Session()
     api.headers["api_key"] = KEY
 
     def post(path: str, body: Any) -> Any:
-        answer = api.post(stack.url + path, json=body, timeout=30)
+        answer = api.post(url + path, json=body, timeout=30)
         if answer.status_code != 200:
             raise RuntimeError(f"{path}: {answer.status_code} {answer.text[:500]}")
         return answer.json()
 
-    api.post(stack.url + "/v1/user", json={"userId": "bench"}, timeout=30)
+    api.post(url + "/v1/user", json={"userId": "bench"}, timeout=30)
     post("/v1/service?userId=bench", {"name": name})
     post(f"/v1/service/{name}/version?userId=bench", {"name": "1.0.0", "published": True})
     event = {
@@ -57,10 +64,7 @@ def build(stack: Stack, receiver: Receiver, *, subscriptions: int = 1, name: str
     post(f"/v1/service/{name}/event?userId=bench", event)
     trigger = {"name": "order.placed", "logic": {"trigger": {"language": "javascript", "code": TRANSFORM}}}
     post(f"/v1/service/{name}/trigger?userId=bench", trigger)
-    inboxes = []
-    for number in range(subscriptions):
-        path = f"/{name}/{number}"
-        made = post(f"/v1/service/{name}/trigger/order.placed/subscription?userId=bench", {"url": receiver.url(path)})
-        inboxes.append(receiver.inbox(path, made["secret"]))
-    setting = api.get(f"{stack.url}/v1/service/{name}/webhookSetting?userId=bench", timeout=30).json()
-    return Scene(setting["url"], inboxes)
+    subscription = f"/v1/service/{name}/trigger/order.placed/subscription?userId=bench"
+    secrets = [post(subscription, {"url": target})["secret"] for target in targets]
+    setting = api.get(f"{url}/v1/service/{name}/webhookSetting?userId=bench", timeout=30).json()
+    return setting["url"], secrets

@@ -13,9 +13,9 @@ import urllib.error
 import urllib.request
 from pathlib import Path
 
+from infra.harness import processes
+
 _ROOT = Path(__file__).parents[2]
-_TICKS_PER_S = os.sysconf("SC_CLK_TCK")
-_PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
 
 
 def free_port() -> int:
@@ -104,37 +104,12 @@ class Stack:
 
     def processes(self) -> list[int]:
         """List the process ids of the stack and all it started."""
-        if self._process is None:
-            return []
-        found, queue = [], [self._process.pid]
-        while queue:
-            process_id = queue.pop()
-            found.append(process_id)
-            for task in Path(f"/proc/{process_id}/task").glob("*/children"):
-                try:
-                    queue += [int(child) for child in task.read_text().split()]
-                except OSError:
-                    continue
-        return found
+        return [] if self._process is None else processes.tree(self._process.pid)
 
     def cpu_s(self) -> float:
         """Sum the CPU seconds of all its processes, ended children included."""
-        total = 0
-        for process_id in self.processes():
-            try:
-                fields = Path(f"/proc/{process_id}/stat").read_text().rsplit(")", 1)[1].split()
-            except OSError:
-                continue
-            total += sum(int(field) for field in fields[11:15])
-        return total / _TICKS_PER_S
+        return processes.cpu_s(self.processes())
 
     def memory_bytes(self) -> int:
         """Sum the proportional memory of all its processes."""
-        total = 0
-        for process_id in self.processes():
-            try:
-                lines = Path(f"/proc/{process_id}/smaps_rollup").read_text().splitlines()
-            except OSError:
-                continue
-            total += sum(int(line.split()[1]) * 1024 for line in lines if line.startswith("Pss:"))
-        return total
+        return processes.memory_bytes(self.processes())
