@@ -28,6 +28,8 @@ class Load:
     per_second: float | None = None
     retry: bool = False
     prefix: str = "n"
+    # What the body of a yes holds, for those who say 200 while they start up.
+    yes: bytes = b""
     accepted: dict[int, Accepted] = field(default_factory=dict)
     refused: int = 0
 
@@ -53,11 +55,11 @@ class Load:
         while True:
             sent_at = time.monotonic()
             try:
-                status = await asyncio.wait_for(link.post(body, f"{self.prefix}-{number}"), 10)
+                status, answer = await asyncio.wait_for(link.post(body, f"{self.prefix}-{number}"), 10)
             except (OSError, EOFError, asyncio.IncompleteReadError, TimeoutError, IndexError, ValueError):
                 link.close()
-                status = 0
-            if 200 <= status < 300:
+                status, answer = 0, b""
+            if 200 <= status < 300 and self.yes in answer:
                 self.accepted[number] = Accepted(sent_at, time.monotonic() - sent_at)
                 return
             self.refused += 1
@@ -75,7 +77,7 @@ class _Link:
         self._reader: asyncio.StreamReader | None = None
         self._writer: asyncio.StreamWriter | None = None
 
-    async def post(self, body: bytes, delivery_id: str) -> int:
+    async def post(self, body: bytes, delivery_id: str) -> tuple[int, bytes]:
         if self._writer is None:
             self._reader, self._writer = await asyncio.open_connection(self._host, self._port)
         head = (
@@ -86,8 +88,7 @@ class _Link:
         assert self._reader is not None
         answer = await self._reader.readuntil(b"\r\n\r\n")
         length = int(answer.lower().split(b"content-length:")[1].split(b"\r\n")[0])
-        await self._reader.readexactly(length)
-        return int(answer.split(b" ")[1])
+        return int(answer.split(b" ")[1]), await self._reader.readexactly(length)
 
     def close(self) -> None:
         if self._writer is not None:

@@ -90,7 +90,7 @@ def _fitting(events: int, connections: int) -> int:
 
 def _run(peer: Peer, inbox: Inbox, count: int, connections: int, prefix: str) -> Figure:
     before_ids, before_cpu, started = len(inbox.ids), processes.cpu_s(peer.processes()), time.monotonic()
-    load = Load(peer.url, body_of, count, connections=connections, prefix=prefix)
+    load = Load(peer.url, body_of, count, connections=connections, prefix=prefix, yes=peer.yes)
     load.run()
     arrived = _await(inbox, before_ids + len(load.accepted), 180)
     took_s = arrived - started
@@ -114,7 +114,7 @@ def _await(inbox: Inbox, count: int, patience_s: float) -> float:
 def _kill(peer: Peer, inbox: Inbox, kills: int) -> None:
     """SIGKILL everything under load, a few times; count what was accepted and never came, and what came twice."""
     before, twice_before = len(inbox.ids), _twice(inbox)
-    load = Load(peer.url, body_of, 100 * kills, per_second=20, retry=True, prefix="k")
+    load = Load(peer.url, body_of, 100 * kills, per_second=20, retry=True, prefix="k", yes=peer.yes)
     sender = threading.Thread(target=load.run)
     sender.start()
     for number in range(kills):

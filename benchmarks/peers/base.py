@@ -29,6 +29,7 @@ class Peer:
 
     name = ""
     what = ""
+    yes = b""  # what the body of its yes holds
 
     def __init__(self, folder: Path, target: str) -> None:
         self.folder, self.target = folder, target
