@@ -34,13 +34,15 @@ def delete(call: Call) -> None:
     components.delete(datatypes, call)
 
 
-def execute(call: Call) -> dict[str, Any]:
+def execute(call: Call) -> Any:
     """List a datatype's valid values; answer the input used and the output, whose `values` are the choices."""
     service = definitions.find_service(call.workspace_id, call.path["service_id"])
     version = definitions.find_version(service, None)
     datatype = definitions.find_component(service, Datatype.KIND, call.path["datatype_id"], within=version)
     data = _input(call.body)
     execution = executions.execution_of(call, service, version, datatype, data, hook=HOOK, where="body.input")
+    if call.is_async and logic.code_of(datatype, HOOK) is not None:
+        return executions.begin(call, execution)
     shown_input, output = list_values(execution)
     return {"input": shown_input, "output": output}
 

@@ -8,18 +8,14 @@ from typing import Any
 
 from chalicelib.adapters import logs
 from chalicelib.connectors import definitions, inputs, schema_check
-from chalicelib.connectors.failures import TokenRejected, as_answered
 from chalicelib.connectors.models import Action, Component, Service, ServiceVersion
-from chalicelib.connectors.outside import Outside
-from chalicelib.connectors.running import HookRun, redactor_of, run_hook
-from chalicelib.core import clock
+from chalicelib.connectors.running import HookRun, redactor_of, run_answered
 from chalicelib.core.call import Call, usable_text
-from chalicelib.core.config import settings
-from chalicelib.core.errors import Forbidden, InvalidInput, LogicFailed
+from chalicelib.core.errors import Forbidden, InvalidInput
 from chalicelib.credentials import public as credentials
 
 HOOK = "execute"
-_OWN_QUERY = frozenset({"userId", "userCredentialId"})
+_OWN_QUERY = frozenset({"userId", "userCredentialId", "async"})
 
 
 @dataclass(frozen=True)
@@ -41,13 +37,15 @@ class Execution:
     is_checked: bool = True
 
 
-def execute_action(call: Call) -> dict[str, Any]:
+def execute_action(call: Call) -> Any:
     """Run the action in the path with the body as its input; answer the input used and the output."""
     service = definitions.find_service(call.workspace_id, call.path["service_id"])
     version = definitions.find_version(service, None)
     action = definitions.find_component(service, Action.KIND, call.path["action_id"], within=version)
-    data = unwrapped(action, call.body)
-    shown_input, output = perform(execution_of(call, service, version, action, data))
+    execution = execution_of(call, service, version, action, unwrapped(action, call.body))
+    if call.is_async:
+        return begin(call, execution)
+    shown_input, output = perform(execution)
     return {"input": shown_input, "output": output}
 
 
@@ -71,7 +69,25 @@ def execute(call: Call) -> Any:
         deadline_ms=call.deadline_ms,
         where="body.input",
     )
-    return perform(execution)[1]
+    return begin(call, execution) if call.is_async else perform(execution)[1]
+
+
+def begin(call: Call, execution: Execution) -> Any:
+    """Check the input and let workers run it; 202 with an execution id. Raises InvalidInput, Forbidden, NotFound."""
+    from chalicelib.automations import public as automations  # it leans on this context
+
+    service, component = execution.service, execution.component
+    work = automations.Alone(
+        kind=component.KIND,
+        service=service.id,
+        version=None if execution.version is None else execution.version.id,
+        name=component.version_id,
+        user_id=execution.user_id,
+        data=checked_data(execution),
+        user_credential_id=execution.user_credential_id,
+        query=execution.query,
+    )
+    return automations.begin_alone(call, work)
 
 
 def execution_of(
@@ -105,50 +121,35 @@ def perform(execution: Execution) -> tuple[Any, Any]:
     run_hook raises.
     """
     service, component = execution.service, execution.component
-    if not service.enabled:
-        raise Forbidden("this service is disabled")
-    data = execution.data
-    if execution.is_checked:
-        data = inputs.completed(component, data)
-        schema_check.validate_variables(component, data, execution.where)
+    data = checked_data(execution)
     credential = credentials.credential_for(
         execution.workspace_id,
         service,
         execution.version,
         execution.user_id,
         execution.user_credential_id,
-        required=True,
+        required=inputs.needs_token(component, data),
     )
-    output = _with_fresh_token(execution, data, credential)
+    values = credentials.variable_values(execution.workspace_id, service)
+    output = _output(execution, data, credential, values)
     output_schema = component.json_schema.get("output")
     if output_schema and execution.hook == HOOK and not schema_check.fits(output_schema, output):
         logs.log("action.output_mismatch", level="WARNING", service=service.id, action=component.id)
-    values = credentials.variable_values(execution.workspace_id, service, cached=True)
     return redactor_of(credential, values).value(data), output
 
 
-def _with_fresh_token(execution: Execution, data: Any, credential: credentials.Credential | None) -> Any:
-    """Run, and once more with a renewed token when the third party rejects this one before anything was changed."""
-    outside = Outside(execution.workspace_id, _timeout_s(execution))
-    try:
-        return _run(execution, data, credential, outside)
-    except TokenRejected:
-        if credential is None:
-            raise
-        fresh = credentials.credential_after_rejection(execution.workspace_id, execution.service, credential)
-        if fresh is None or outside.has_acted:
-            raise
-    return _run(execution, data, fresh, Outside(execution.workspace_id, _timeout_s(execution)))
+def checked_data(execution: Execution) -> Any:
+    """Give the input with its defaults. Raises InvalidInput naming the field, Forbidden for a disabled service."""
+    if not execution.service.enabled:
+        raise Forbidden("this service is disabled")
+    if not execution.is_checked:
+        return execution.data
+    data = inputs.completed(execution.component, execution.data)
+    schema_check.validate_variables(execution.component, data, execution.where)
+    return data
 
 
-def _timeout_s(execution: Execution) -> float:
-    timeout_s = settings().logic_timeout_s
-    if execution.deadline_ms:
-        timeout_s = min(timeout_s, max(0.1, (execution.deadline_ms - clock.now_ms()) / 1000))
-    return timeout_s
-
-
-def _run(execution: Execution, data: Any, credential: credentials.Credential | None, outside: Outside) -> Any:
+def _output(execution: Execution, data: Any, credential: credentials.Credential | None, values: dict[str, Any]) -> Any:
     run = HookRun(
         workspace_id=execution.workspace_id,
         service=execution.service,
@@ -157,14 +158,11 @@ def _run(execution: Execution, data: Any, credential: credentials.Credential | N
         bindings={"input": {"data": data, "query": dict(execution.query)}, **execution.bindings},
         credential=credential,
         version=execution.version,
-        timeout_s=outside.timeout_s,
+        deadline_ms=execution.deadline_ms,
         cached=False,
-        outside=outside,
+        values=values,
     )
-    try:
-        return run_hook(run).value
-    except LogicFailed as failed:
-        raise as_answered(failed, has_token=credential is not None, is_waiting=outside.is_waiting) from failed
+    return run_answered(run).value
 
 
 def unwrapped(component: Component, body: Any) -> Any:

@@ -1,4 +1,4 @@
-"""How a run can fail beyond its script: the two answers clients of this surface take as worth another try.
+"""How a run can fail beyond its script: the three answers clients of this surface take as worth another try.
 
 Source: semantics of the contract's Failure response; clients match on the texts.
 """
@@ -8,7 +8,7 @@ from __future__ import annotations
 from chalicelib.core.errors import LogicFailed, UpstreamFailed, UpstreamTimeout
 
 UNAUTHORIZED = 401
-_TIMED_OUT = frozenset({"ECONNABORTED", "ETIMEDOUT"})
+_TIMED_OUT, _REFUSED = frozenset({"ECONNABORTED", "ETIMEDOUT"}), "ECONNREFUSED"
 
 
 class TokenRejected(UpstreamFailed):
@@ -18,6 +18,15 @@ class TokenRejected(UpstreamFailed):
 
     def __init__(self) -> None:
         super().__init__("Connector token is unauthorized", status=UNAUTHORIZED, retryable=True)
+
+
+class ConnectionRefused(UpstreamFailed):
+    """Nothing listens at the third party's address."""
+
+    http_status = 500
+
+    def __init__(self) -> None:
+        super().__init__("econnrefused", retryable=True)
 
 
 class RunTimedOut(UpstreamTimeout):
@@ -35,4 +44,6 @@ def as_answered(failed: LogicFailed, *, has_token: bool, is_waiting: bool) -> Ex
         return TokenRejected()
     if failed.details.get("code") in _TIMED_OUT or (failed.kind == "timeout" and is_waiting):
         return RunTimedOut()
+    if failed.details.get("code") == _REFUSED:
+        return ConnectionRefused()
     return failed

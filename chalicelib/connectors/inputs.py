@@ -1,8 +1,9 @@
 """Inputs beyond JSON Schema: the extensions of schema.variables, and defaults that read other inputs.
 
-`x-label` (text by language), `x-required`, `x-dataType` with `x-dataTypeVersion` (choices come from that datatype) and
-`x-onChange: {refreshVariables}` (re-read the inputs once this one is filled in). Their case does not matter, and in
-the older form they may stand at the entry or in its schema.
+`x-label` (text by language), `x-required`, `x-dataType` with `x-dataTypeVersion` (choices come from that datatype),
+`x-onChange: {refreshVariables}` (re-read the inputs once this one is filled in) and `x-withoutToken` (values of this
+input with which nobody has to be signed in). Their case does not matter, and in the older form they may stand at the
+entry or in its schema.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from chalicelib.core.errors import InvalidInput
 
 DATATYPE, DATATYPE_VERSION = "x-datatype", "x-datatypeversion"
 LABEL, ON_CHANGE, REFRESH = "x-label", "x-onchange", "refreshVariables"
+WITHOUT_TOKEN = "x-withouttoken"  # noqa: S105 a name
 CHOICES = "x-choices"  # what a refresh adds
 
 
@@ -29,6 +31,8 @@ def check_extensions(holder: dict[str, Any], where: str = "body.schema") -> None
                     raise InvalidInput.at(f"{place}.{word}", "must be a text", "type")
             if not isinstance(found.get(LABEL, {}), dict | str):
                 raise InvalidInput.at(f"{place}.{LABEL}", "must be text by language", "type")
+            if not isinstance(found.get(WITHOUT_TOKEN, []), list):
+                raise InvalidInput.at(f"{place}.x-withoutToken", "must be a list of values", "type")
             on_change = found.get(ON_CHANGE, {})
             if not isinstance(on_change, dict) or not isinstance(on_change.get(REFRESH, False), bool):
                 raise InvalidInput.at(
@@ -64,6 +68,16 @@ def datatype_of(entry: dict[str, Any]) -> tuple[str, str | None] | None:
     """Name the datatype, and its version if one is asked for, that an input takes its choices from; or None."""
     found = extensions(entry)
     return (found[DATATYPE], found.get(DATATYPE_VERSION)) if DATATYPE in found else None
+
+
+def needs_token(component: Component, data: Any) -> bool:
+    """Say whether logic with this input needs a user's token, where its service has a security."""
+    asked = data if isinstance(data, dict) else {}
+    for entry in entries(schema_check.inputs_of(component)):
+        free = extensions(entry).get(WITHOUT_TOKEN)
+        if isinstance(free, list) and asked.get(name_of(entry)) in free:
+            return False
+    return True
 
 
 def completed(component: Component, data: Any) -> Any:

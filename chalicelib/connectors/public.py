@@ -9,7 +9,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from chalicelib.connectors import cleanup, definitions, logic, models, notifications, references, running, schema_check
+from chalicelib.connectors import (
+    cleanup,
+    definitions,
+    inputs,
+    logic,
+    models,
+    notifications,
+    references,
+    running,
+    schema_check,
+)
 from chalicelib.connectors.definitions import Definition
 from chalicelib.connectors.failures import TokenRejected
 from chalicelib.connectors.models import Component, Service, ServiceVersion
@@ -30,6 +40,7 @@ __all__ = [
     "ServiceVersion",
     "TokenRejected",
     "check_condition",
+    "check_schema",
     "check_value",
     "clean_up_component",
     "clean_up_service",
@@ -43,9 +54,11 @@ __all__ = [
     "has_hook",
     "is_component_gone",
     "is_service_gone",
+    "needs_token",
     "note_use",
     "notification_url",
     "resolve_references",
+    "run_action",
     "run_hook",
     "securities",
     "users_of_service",
@@ -139,13 +152,53 @@ def has_hook(component: Component | ServiceVersion, hook: str) -> bool:
     return logic.code_of(component, hook) is not None
 
 
+def needs_token(component: Component, data: Any) -> bool:
+    """Say whether a component's logic needs a user's token for this input, where its service has a security."""
+    return inputs.needs_token(component, data)
+
+
 def run_hook(run: HookRun) -> Outcome:
     """Run one hook of a component and give its value and console lines, secrets redacted.
 
+    A token that the third party rejects before anything was changed is renewed, and the hook run once more.
     Raises NotFound when there is no such hook, Conflict when a required variable has no value, LogicFailed when the
-    script threw or ran out of time or memory, TooLarge when its input is.
+    script threw or ran out of time or memory, TooLarge when its input is. With a credential also TokenRejected,
+    UpstreamTimeout and UpstreamFailed, where the third party is the cause; not so with an `outside` of the caller's.
     """
     return running.run_hook(run)
+
+
+def run_action(
+    workspace_id: str,
+    service: Service,
+    version: ServiceVersion | None,
+    action: Component,
+    data: dict[str, Any],
+    *,
+    user_id: str,
+    user_credential_id: str | None = None,
+    deadline_ms: int = 0,
+) -> Any:
+    """Run an action on behalf of a user and give its output.
+
+    user_id is a user's minted id or the caller's own; deadline_ms 0 means none. Raises InvalidInput naming the input
+    that is wrong (`body.input.<name>`) or that a token is missing, NotFound for a token that is not the user's,
+    Forbidden for a service that is switched off, and what run_hook raises.
+    """
+    from chalicelib.connectors import executions  # it leans on credentials, which lean on this
+
+    execution = executions.Execution(
+        workspace_id=workspace_id,
+        service=service,
+        version=version,
+        component=action,
+        user_id=user_id,
+        user_credential_id=user_credential_id,
+        data=data,
+        deadline_ms=deadline_ms,
+        where="body.input",
+    )
+    return executions.perform(execution)[1]
 
 
 def check_condition(
@@ -192,6 +245,11 @@ def resolve_references(
 def validate_variables(component: Component, values: Any, where: str = "body") -> None:
     """Check values against the component's schema.variables. Raises InvalidInput naming every field that is wrong."""
     schema_check.validate_variables(component, values, where)
+
+
+def check_schema(schema: Any, where: str) -> None:
+    """Check that this is a JSON Schema which needs nothing from elsewhere. Raises InvalidInput naming the place."""
+    schema_check.check_schema(schema, where)
 
 
 def check_value(schema: Any, value: Any, where: str) -> None:

@@ -8,12 +8,13 @@ written.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import orjson
 
 from chalicelib.core.errors import InvalidInput, TooLarge
+from chalicelib.core.references import filled, look_up
 
 MAX_BYTES = 1_048_576  # of everything that is put in
 _REFERENCE = re.compile(r"\$\{([A-Za-z_@][\w-]{0,100}(?:\.[\w@-]{1,100}){0,30})\}")
@@ -37,15 +38,7 @@ class _Resolver:
         self._left_bytes = MAX_BYTES
 
     def value(self, value: Any) -> Any:
-        if isinstance(value, str):
-            return self._text(value)
-        if isinstance(value, list):
-            return [self.value(part) for part in value]
-        if isinstance(value, dict):
-            if value.get("@type") == "reference":
-                return self._object(value)
-            return {name: self.value(part) for name, part in value.items()}
-        return value
+        return filled(value, self._text, self._object)
 
     def _text(self, text: str) -> Any:
         whole = _REFERENCE.fullmatch(text)
@@ -81,16 +74,3 @@ class _Resolver:
         if self._left_bytes < 0:
             raise TooLarge(f"references may put in at most {MAX_BYTES // 1024} KB")
         return found
-
-
-def look_up(data: Any, path: Sequence[Any]) -> Any:
-    """Follow names and positions into data; None where they lead nowhere."""
-    for step in path:
-        if isinstance(data, list) and str(step).isdecimal():
-            position = int(step)
-            data = data[position] if position < len(data) else None
-        elif isinstance(data, dict):
-            data = data.get(str(step))
-        else:
-            return None
-    return data

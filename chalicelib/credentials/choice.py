@@ -80,6 +80,12 @@ def opened(token: Token) -> Credential:
     )
 
 
+def stored(workspace_id: str, service_id: str, user_id: str, token_id: str) -> Credential | None:
+    """Give a token as it stands; see credentials.public."""
+    token = Token.get(workspace_id, user_id=user_id, service_id=service_id, id=token_id)
+    return None if token is None else opened(token)
+
+
 def after_rejection(workspace_id: str, service: Service, credential: Credential) -> Credential | None:
     """Give the credential to try once more with; see credentials.public."""
     token = Token.get(workspace_id, user_id=credential.user_id, service_id=service.id, id=credential.id)

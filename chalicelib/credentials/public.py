@@ -23,6 +23,7 @@ __all__ = [
     "remove_value",
     "remove_values",
     "sealed_outcomes",
+    "stored_credential",
     "variable_values",
     "vault",
 ]
@@ -58,6 +59,11 @@ def credential_for(
     return choice.credential_for(
         workspace_id, service, version, user_id, user_credential_id, required=required, cached=cached
     )
+
+
+def stored_credential(workspace_id: str, service_id: str, user_id: str, token_id: str) -> Credential | None:
+    """Give a token as it stands, asking nobody for a fresh one; None when it is gone. user_id is the minted id."""
+    return choice.stored(workspace_id, service_id, user_id, token_id)
 
 
 def credential_after_rejection(workspace_id: str, service: Service, credential: Credential) -> Credential | None:

@@ -111,6 +111,7 @@ class ApiKey(Item):
     scopes: list[str] = field(default_factory=list)
     expires_at: int = 0
     hashes: dict[str, int] = field(default_factory=dict)
+    subject: str | None = None  # the one bot or integration it may act as
 
 
 def key_row(hashed: str) -> Key:
@@ -123,6 +124,8 @@ def directory_writes(api_key: ApiKey, before: dict[str, int]) -> list[Write]:
     writes = [Write(IDENTITY, key=key_row(hashed)) for hashed in before if hashed not in api_key.hashes]
     for hashed, ends_at in api_key.hashes.items():
         doc = {"w": api_key.workspace_id, "id": api_key.id, "scopes": api_key.scopes, "ends_at": ends_at}
+        if api_key.subject:
+            doc["s"] = api_key.subject
         row: Row = {**key_row(hashed)._asdict(), "rev": 0, "doc": doc}
         if ends_at:
             row["exp"] = ends_at // 1000 + 60

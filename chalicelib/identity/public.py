@@ -2,16 +2,44 @@
 
 from __future__ import annotations
 
+from chalicelib.core import ids
 from chalicelib.core.call import Caller
-from chalicelib.identity import authentication, secrets, users
+from chalicelib.identity import authentication, keys, secrets, users
 from chalicelib.identity.models import User
 
-__all__ = ["User", "authenticate", "deployment_secret", "ensure_user", "find_user"]
+__all__ = [
+    "User",
+    "authenticate",
+    "deployment_secret",
+    "end_subject_keys",
+    "ensure_user",
+    "find_user",
+    "make_subject_key",
+    "trade_key",
+]
+
+SUBJECT_SCOPES = ["read", "run", "write"]
 
 
 def authenticate(text: str) -> Caller | None:
     """Tell whom an API key stands for, or None. A revoked key may pass for at most 30 s more."""
     return authentication.authenticate(text)
+
+
+def make_subject_key(workspace_id: str, subject: str, name: str, by: str) -> tuple[str, str]:
+    """Make a key that may act only as one bot or integration (`bot:<id>`); give its id and its text, shown once."""
+    api_key, text = keys.make(workspace_id, ids.new_uuid(), by=by, name=name, scopes=SUBJECT_SCOPES, subject=subject)
+    return api_key.id, text
+
+
+def end_subject_keys(workspace_id: str, subject: str) -> None:
+    """Revoke the keys of a bot or an integration that is gone."""
+    keys.revoke_of(workspace_id, subject)
+
+
+def trade_key(key_id: str, text: str) -> tuple[str, int]:
+    """Trade a key for a token of an hour; give it and when it ends (ms). Raises Unauthenticated."""
+    return authentication.trade(key_id, text)
 
 
 def find_user(workspace_id: str, user_id: str) -> User:

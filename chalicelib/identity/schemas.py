@@ -118,6 +118,7 @@ class KeyOut(CamelOut):
     name: str
     last4: str
     scopes: list[str]
+    subject: WhenSet
     inserted_at: AtMs
     updated_at: AtMs
     expires_at: str | None

@@ -1,1 +1,1 @@
-"""The platform about itself: is it up, and the clearing away of what was deleted."""
+"""The platform about itself: is it up, what does it offer; and the function in which scripts may run."""

@@ -107,7 +107,12 @@ def _run(task: Task, found: Definition) -> HookRun:
         found.service,
         found.component,
         "trigger",
-        {"notification": notification, "variables": item.variables, "match": task.match},
+        {
+            "notification": notification,
+            "variables": item.variables,
+            "match": task.match,
+            "subscription": {"id": item.id},
+        },
         credential=credential,
         version=found.version,
         seed=task.message_id,

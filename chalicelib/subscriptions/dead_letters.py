@@ -1,51 +1,87 @@
-"""What a queue gave up after too many receives: kept for its workspace to see, and its delivery ended as failed."""
+"""What was given up: messages after too many receives, whose deliveries end as failed, and events nobody can get.
+
+Kept for two weeks, for its workspace to see.
+"""
 
 from __future__ import annotations
 
+import hashlib
+from types import SimpleNamespace
 from typing import Any
+
+import orjson
 
 from chalicelib.adapters import logs
 from chalicelib.core import clock
+from chalicelib.core.call import Call
+from chalicelib.edge.worker import Message
 from chalicelib.storage.expressions import ABSENT, Change, Row, eq
 from chalicelib.storage.item import DEPLOYMENT
 from chalicelib.storage.table import ConditionFailed, Key
 from chalicelib.storage.tables import DELIVERY, WORK
-from chalicelib.subscriptions import events, models, tasks
+from chalicelib.subscriptions import events, logbook, messages, models, tasks
+from chalicelib.subscriptions.events import Event
 from chalicelib.subscriptions.rules.deliveries import State
 
-KEEP_S = 14 * models.DAY_S
 POISON = "poison: its message was given up after too many tries"
+_MAX = 500
 
 
-def bury(message_id: str, body: dict[str, Any]) -> None:
+def bury(message: Message) -> None:
     """Write down a message that was given up. A repeat writes the same row."""
+    body = message.body
     workspace_id = body["w"] if isinstance(body.get("w"), str) else DEPLOYMENT
-    logs.log("message.dead", level="ERROR", workspace=workspace_id, messageId=message_id)
+    logs.log("message.dead", level="ERROR", workspace=workspace_id, messageId=message.id)
     if "a" in body or ("x" in body and "ev" not in body):
         from chalicelib.automations import public as automations  # which lean on subscriptions
 
         automations.bury(body, POISON)
     elif (key := _delivery_of(body)) is not None:
         _fail(key, body.get("ev", ""))
-    WORK.put(_row(workspace_id, message_id, body))
+    at_ms = message.sent_ms or clock.now_ms()
+    WORK.put(models.dead_row(workspace_id, message.id, at_ms, {"message": body, "reason": POISON}))
 
 
-def _row(workspace_id: str, message_id: str, body: dict[str, Any]) -> Row:
-    now_ms = clock.now_ms()
-    doc = {"message": body, "reason": POISON, "at": now_ms}
-    return {
-        "pk": f"{workspace_id}#DEAD",
-        "sk": message_id,
-        "doc": doc,
-        "exp": now_ms // 1000 + KEEP_S,
-    }
+def drop(event: Event, reason: str) -> None:
+    """Write down an event that can reach nobody, because of its service's logic. A repeat writes the same row."""
+    doc = {"event": event.id, "service": event.service_id, "component": event.component_id, "reason": reason[:_MAX]}
+    name = hashlib.sha256(orjson.dumps([event.id, doc["reason"]])).hexdigest()[:32]
+    WORK.put(models.dead_row(event.workspace_id, name, event.at_ms, doc))
+
+
+def list_dead(call: Call) -> list[SimpleNamespace]:
+    """List what was given up in the workspace, the newest first; `limit` and `cursor` page through it."""
+    rows = logbook.newest_first(call, WORK, models.dead_partition(call.workspace_id), ())
+    return [_shown(row) for row in rows]
+
+
+def _shown(row: Row) -> SimpleNamespace:
+    doc = row["doc"]
+    message = doc.get("message") or {}
+    at, _, name = row["sk"].partition("#")
+    return SimpleNamespace(
+        id=name,
+        kind="message" if message else "event",
+        reason=doc["reason"],
+        at=int(at),
+        event_id=doc.get("event") or message.get("ev"),
+        service_id=doc.get("service"),
+        component_id=doc.get("component"),
+        subscription_id=message.get("s"),
+        execution_id=_text(message.get("x")) if "ev" not in message else None,
+        message={key: value for key, value in message.items() if key != "w" and (key != "x" or _text(value))} or None,
+    )
+
+
+def _text(value: Any) -> str | None:
+    return value if isinstance(value, str) else None
 
 
 def _delivery_of(body: dict[str, Any]) -> Key | None:
     """Find the delivery a message is about, if it is about one."""
-    if {"w", "s", "at", "m"} <= body.keys():
+    if messages.is_later(body):
         return models.delivery_key(body["w"], body["s"], body["at"], body["m"])
-    if not {"w", "s", "ev"} <= body.keys():
+    if not messages.is_first(body):
         return None
     place = (body["w"], body["ev"])
     event = events.load([place]).get(place)

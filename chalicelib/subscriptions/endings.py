@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterable
 from typing import Any
 
 from chalicelib.adapters import logs, queue
 from chalicelib.connectors import public as connectors
-from chalicelib.connectors.public import HookRun
+from chalicelib.connectors.public import Definition
 from chalicelib.core import clock
 from chalicelib.core.call import Call
 from chalicelib.core.errors import NotFound, PlatformError, Unavailable
 from chalicelib.credentials import public as credentials
+from chalicelib.credentials.public import Credential
+from chalicelib.durable import fences
 from chalicelib.storage.expressions import Row
-from chalicelib.storage.table import Key
+from chalicelib.storage.table import ConditionFailed, Key
 from chalicelib.storage.tables import DELIVERY
-from chalicelib.subscriptions import models, queues, secrets, subscriptions
+from chalicelib.subscriptions import hooks, models, queues, secrets, subscriptions
+from chalicelib.subscriptions.hooks import Occasion
 from chalicelib.subscriptions.models import Subscription
 
 PAGE = 25
@@ -30,7 +34,7 @@ def delete(call: Call) -> None:
 
 def end(item: Subscription) -> None:
     """End a subscription: after 5 s nothing is delivered any more; its `delete` hook runs later. Raises NotFound."""
-    models.remove_subscription(item)
+    models.remove_subscription(item, secrets.sealed_credential(item))
     try:
         queue.send(queues.RETRY, models.ended_message(item.workspace_id, item.id, item.inserted_at))
     except Unavailable:
@@ -52,7 +56,7 @@ def clean_up(body: dict[str, Any]) -> None:
         return
     try:
         if row["exp"] > clock.now_s():
-            _run_delete_hook(item)
+            _run_delete_hook(item, row.get("cred"))
     except PlatformError as error:
         if error.retryable:
             raise
@@ -63,7 +67,8 @@ def clean_up(body: dict[str, Any]) -> None:
             subscriptionId=item.id,
             reason=f"{type(error).__name__}: {error.message}",
         )
-    DELIVERY.delete(key)
+    with contextlib.suppress(ConditionFailed):  # else its webhook was renewed at the last moment: it comes again
+        DELIVERY.delete(key, fences.stands_at("kn", item.stored_no))
 
 
 def _clear_deliveries(item: Subscription, until_ms: int) -> bool:
@@ -73,7 +78,7 @@ def _clear_deliveries(item: Subscription, until_ms: int) -> bool:
     return page.after is None
 
 
-def _run_delete_hook(item: Subscription) -> None:
+def _run_delete_hook(item: Subscription, sealed: str | None) -> None:
     if item.is_forwarding:
         return
     try:
@@ -82,26 +87,29 @@ def _run_delete_hook(item: Subscription) -> None:
         )
     except NotFound:
         return  # service or trigger went first
-    if not connectors.has_hook(found.component, "delete"):
+    if not connectors.has_hook(found.component, hooks.DELETE):
         return
-    run = HookRun(
+    occasion = Occasion(
         item.workspace_id,
+        item.id,
         found.service,
+        found.version,
         found.component,
-        "delete",
-        {
-            "variables": item.variables,
-            "webhook": subscriptions.webhook_of(found.service),
-            "stored": secrets.open_stored(item.workspace_id, item.id, item.stored),
-            "subscription": {"id": item.id},
-        },
-        credential=credentials.credential_for(
-            item.workspace_id, found.service, found.version, item.user_id, item.credential_id, required=False
-        ),
-        version=found.version,
-        seed=item.id,
+        item.variables,
+        _credential(item, found, sealed),
+        secrets.open_stored(item.workspace_id, item.id, item.stored),
     )
-    connectors.run_hook(run)
+    hooks.delete(occasion)
+
+
+def _credential(item: Subscription, found: Definition, sealed: str | None) -> Credential | None:
+    """Give the token as it is now, else as it was when the subscription ended: token or user may be gone since."""
+    try:
+        return credentials.credential_for(
+            item.workspace_id, found.service, found.version, item.user_id, item.credential_id, required=False
+        )
+    except NotFound:
+        return secrets.open_credential(item, sealed)
 
 
 # --- cascades: each call ends a page, True when none is left ----------------------------------------------------

@@ -21,7 +21,7 @@ from chalicelib.edge.worker import Batch, Message, backoff_s
 from chalicelib.storage.expressions import Row
 from chalicelib.storage.table import Page
 from chalicelib.storage.tables import WORK
-from chalicelib.subscriptions import events, models, queues, replays
+from chalicelib.subscriptions import dead_letters, events, models, queues, replays
 from chalicelib.subscriptions.events import Event
 from chalicelib.subscriptions.models import FORWARDED, MARK
 from chalicelib.subscriptions.rules import routing
@@ -121,7 +121,7 @@ def _legs(event: Event, message: Message) -> list[Leg]:
         if error.retryable:
             message.again(backoff_s(message.receives))
         else:
-            _log_dropped(event, f"{type(error).__name__}: {error.message}")
+            _drop(event, f"{type(error).__name__}: {error.message}")
     except Exception as error:  # noqa: BLE001 one poisonous message must not take its neighbours along
         logs.exception("event.bug", error, workspace=event.workspace_id, eventId=event.id)
         message.again(backoff_s(message.receives))
@@ -146,7 +146,7 @@ def _route(event: Event) -> list[Target]:
     )
     targets = routing.targets_of(connectors.run_hook(run).value)
     if not targets:
-        _log_dropped(event, "route named no trigger", level="INFO")
+        _log_dropped(event, "route named no trigger")
     return targets
 
 
@@ -159,7 +159,7 @@ def _resolved(event: Event, targets: list[Target]) -> list[tuple[str, Target]]:
         try:
             trigger = connectors.definition(event.workspace_id, event.service_id, "trigger", target.trigger).component
         except NotFound:
-            _log_dropped(event, f"there is no trigger {target.trigger[:200]}")
+            _drop(event, f"there is no trigger {target.trigger[:200]}")
             continue
         if target.id is None or _is_first(event, trigger.id, target.id):
             resolved.append((trigger.id, target))
@@ -171,9 +171,15 @@ def _is_first(event: Event, trigger_id: str, occurrence_key: str) -> bool:
     row = models.occurrence_row(event.workspace_id, occurrence_id, event.id, clock.now_s())
     if ingest.store(WORK, row, clock.now_s()).outcome is not ingest.Outcome.DIFFERENT:
         return True
-    _log_dropped(event, "it came before under the same id", level="INFO")
+    _log_dropped(event, "it came before under the same id")
     return False
 
 
-def _log_dropped(event: Event, reason: str, level: str = "WARNING") -> None:
+def _drop(event: Event, reason: str) -> None:
+    """Give an event up, for its workspace to see."""
+    dead_letters.drop(event, reason)
+    _log_dropped(event, reason, level="WARNING")
+
+
+def _log_dropped(event: Event, reason: str, level: str = "INFO") -> None:
     logs.log("event.dropped", level=level, workspace=event.workspace_id, eventId=event.id, reason=reason)

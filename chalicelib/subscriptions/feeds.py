@@ -99,3 +99,9 @@ def occurrence(message: Message) -> Occurrence | None:
         return None
     task = Task(message, item, event.id, event.at_ms, event, body.get("x"))
     return Occurrence(event.id, event.at_ms, attempts.output_of(task), dict(event.notification["headers"]))
+
+
+def occurred_at(workspace_id: str, event_id: str) -> int | None:
+    """Say when an event came, in milliseconds; None when it is no longer kept."""
+    event = events.load([(workspace_id, event_id)]).get((workspace_id, event_id))
+    return None if event is None else event.at_ms

@@ -13,13 +13,14 @@ from chalicelib.connectors import public as connectors
 from chalicelib.core import ids
 from chalicelib.core.cache import Cached
 from chalicelib.core.call import Call
-from chalicelib.core.errors import AddressRefused, InvalidInput, NotFound
+from chalicelib.core.errors import AddressRefused, AlreadyExists, InvalidInput, NotFound, VersionConflict
 from chalicelib.subscriptions import models, secrets, signatures
 from chalicelib.subscriptions.models import Forwarding, Subscription
 from chalicelib.subscriptions.rules.deliveries import SubscriptionState
 
 ID = "forwarding"
 MAX_TRIGGERS = 200
+_ATTEMPTS = 5
 _kept: Cached[Forwarding] = Cached(5)
 
 
@@ -48,23 +49,38 @@ def replace(call: Call) -> dict[str, Any]:
 
     Listed triggers that their receiver had disabled are forwarded again.
     """
-    target, sent = find(call.workspace_id), call.body.fields()
+    sent = call.body.fields()
     if sent.get("url") is not None:
         check_url(sent["url"])
     listed = [_resolved(call.workspace_id, one) for one in sent.get("triggers") or []]
-    if not target.secret:
-        target.secret = secrets.seal_secret(call.workspace_id, ID, signatures.new_secret())
-    if "triggers" in sent:
-        _adjust(call.workspace_id, target.triggers, listed)
-        target.triggers = listed
-    if "url" in sent:
-        target.url = sent["url"]
-    _save(target)
+    for attempt in range(1, _ATTEMPTS + 1):
+        stored = Forwarding.get(call.workspace_id)
+        target = stored or Forwarding.new(call.workspace_id, id=ID)
+        try:
+            _replace(target, sent, listed, is_new=stored is None)
+            break
+        except (AlreadyExists, VersionConflict):  # somebody else set it meanwhile: the last one's wish stands
+            if attempt == _ATTEMPTS:
+                raise
     _kept.forget()
     for item in _items(target):
         if item.state is SubscriptionState.DISABLED:
             models.switch(item, SubscriptionState.ACTIVE, None)
     return _shown(target)
+
+
+def _replace(target: Forwarding, sent: dict[str, Any], listed: list[dict[str, str]], *, is_new: bool) -> None:
+    if not target.secret:
+        target.secret = secrets.seal_secret(target.workspace_id, ID, signatures.new_secret())
+    if "triggers" in sent:
+        _adjust(target.workspace_id, target.triggers, listed)
+        target.triggers = listed
+    if "url" in sent:
+        target.url = sent["url"]
+    if is_new:
+        target.insert()
+    else:
+        target.save()
 
 
 def check_url(url: str) -> None:
@@ -75,13 +91,6 @@ def check_url(url: str) -> None:
         raise InvalidInput.at("body.url", error.message, "address") from error
     except InvalidInput as error:
         raise InvalidInput.at("body.url", error.faults[0].message if error.faults else error.message, "url") from error
-
-
-def _save(target: Forwarding) -> None:
-    if target.revision == 0 and Forwarding.get(target.workspace_id) is None:
-        target.insert()
-    else:
-        target.save()
 
 
 def _resolved(workspace_id: str, one: Any) -> dict[str, str]:

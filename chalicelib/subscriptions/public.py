@@ -5,10 +5,10 @@ Cascades end a page of subscriptions a call, and say True when none is left; a r
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from chalicelib.subscriptions import endings, feeds, models
+from chalicelib.subscriptions import endings, feeds, models, signatures
 from chalicelib.subscriptions.feeds import Feed, Occurrence
 from chalicelib.subscriptions.rules import routing
 from chalicelib.subscriptions.rules.routing import Target
@@ -27,7 +27,9 @@ __all__ = [
     "end_subscriptions_of_user",
     "feed_automation",
     "is_version_in_use",
+    "occurred_at",
     "occurrence",
+    "signed_headers",
     "targets_of",
 ]
 
@@ -45,6 +47,11 @@ def end_feed(workspace_id: str, feed_id: str) -> None:
 def occurrence(message: Message) -> Occurrence | None:
     """Read the occurrence that a message to a feed's queue is about; None when event or feed are gone."""
     return feeds.occurrence(message)
+
+
+def occurred_at(workspace_id: str, event_id: str) -> int | None:
+    """Say when an event came, in milliseconds; None when it is no longer kept."""
+    return feeds.occurred_at(workspace_id, event_id)
 
 
 def end_subscriptions_of_user(workspace_id: str, user_id: str) -> bool:
@@ -80,3 +87,8 @@ def targets_of(value: Any) -> list[Target]:
 def default_targets(event_name: str, setting: Mapping[str, Any]) -> list[Target]:
     """Name the triggers of an event that has no `route` hook."""
     return routing.default_targets(event_name, setting)
+
+
+def signed_headers(keys: Sequence[bytes], message_id: str, timestamp_s: int, body: bytes) -> dict[str, str]:
+    """Give the three headers of Standard Webhooks that sign a body, as deliveries carry them."""
+    return signatures.headers(keys, message_id, timestamp_s, body)

@@ -4,12 +4,14 @@
 
 from __future__ import annotations
 
-from chalicelib.edge.auth import PUBLIC, READ, RUN, WRITE
+from chalicelib.edge.auth import ADMIN, PUBLIC, READ, RUN, WRITE
 from chalicelib.edge.route import Body, Gives, Route, blueprint
 from chalicelib.subscriptions import endings, forwarding, notifications, replays
 from chalicelib.subscriptions import subscriptions as subs
+from chalicelib.subscriptions.dead_letters import list_dead
 from chalicelib.subscriptions.logbook import list_deliveries
 from chalicelib.subscriptions.schemas import (
+    DeadOut,
     DeliveryOut,
     ForwardingIn,
     ReplayIn,
@@ -37,6 +39,8 @@ ROUTES = [
 
     Route("getForwarding",             "GET",    "/v1/forwarding",                                  forwarding.read,                None,            Gives.AS_IS,        WRITE),
     Route("updateForwarding",          "PUT",    "/v1/forwarding",                                  forwarding.replace,             ForwardingIn,    Gives.AS_IS,        WRITE),
+
+    Route("listDead",                  "GET",    "/v1/admin/dead",                                  list_dead,                      None,            DeadOut,            ADMIN),
 ]
 # fmt: on
 routes = blueprint(__name__, ROUTES)

@@ -89,6 +89,21 @@ class DeliveryOut(Out):
     next_attempt_at: str | None = Field(alias="nextAttemptAt")
 
 
+class DeadOut(CamelOut):
+    """Something that was given up: a message that failed too often, or an event that its service's logic let fall."""
+
+    id: str
+    kind: Literal["message", "event"]
+    reason: str
+    at: AtMs
+    event_id: str | None
+    service_id: str | None
+    component_id: str | None
+    subscription_id: str | None
+    execution_id: str | None
+    message: Object | None
+
+
 class ForwardedTrigger(CamelIn):
     """A trigger by the names (or ids) of service and trigger."""
 

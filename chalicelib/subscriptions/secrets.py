@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any
 
 from chalicelib.core import clock
 from chalicelib.core.cache import Cached
 from chalicelib.credentials import public as credentials
+from chalicelib.credentials.public import Credential
 from chalicelib.subscriptions import signatures
 from chalicelib.subscriptions.models import Subscription
 
@@ -49,6 +51,23 @@ def open_stored(workspace_id: str, subscription_id: str, sealed: str | None) -> 
     if sealed is None:
         return None
     return credentials.vault().open_json(workspace_id, _place(subscription_id, "stored"), sealed)["value"]
+
+
+def sealed_credential(item: Subscription) -> str | None:
+    """Seal the credential of a subscription as it stands, for a `delete` hook that runs after the token is gone."""
+    if item.credential_id is None:
+        return None
+    found = credentials.stored_credential(item.workspace_id, item.service_id, item.user_id, item.credential_id)
+    if found is None:
+        return None
+    return credentials.vault().seal(item.workspace_id, _place(item.id, "credential"), asdict(found))
+
+
+def open_credential(item: Subscription, sealed: str | None) -> Credential | None:
+    """Give a sealed credential back."""
+    if sealed is None:
+        return None
+    return Credential(**credentials.vault().open_json(item.workspace_id, _place(item.id, "credential"), sealed))
 
 
 def _place(subscription_id: str, what: str) -> str:

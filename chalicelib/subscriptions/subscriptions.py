@@ -9,7 +9,7 @@ import orjson
 
 from chalicelib.adapters import logs, queue
 from chalicelib.connectors import public as connectors
-from chalicelib.connectors.public import Component, HookRun, Service, ServiceVersion
+from chalicelib.connectors.public import Component, Service, ServiceVersion
 from chalicelib.core import clock, ids
 from chalicelib.core.call import Call, usable_text
 from chalicelib.core.errors import Forbidden, InvalidInput, NotFound, TooLarge, Unavailable
@@ -20,10 +20,12 @@ from chalicelib.identity import public as identity
 from chalicelib.identity.public import User
 from chalicelib.storage.expressions import Row
 from chalicelib.storage.tables import WORK
-from chalicelib.subscriptions import forwarding, models, queues, secrets, signatures
+from chalicelib.subscriptions import forwarding, hooks, models, queues, renewals, secrets, signatures
+from chalicelib.subscriptions.hooks import Occasion
 from chalicelib.subscriptions.models import Subscription
 from chalicelib.subscriptions.rules import routing
 from chalicelib.subscriptions.rules.deliveries import SubscriptionState
+from chalicelib.subscriptions.rules.renewals import renewal_of
 
 MAX_VARIABLES_BYTES = 100_000
 
@@ -110,10 +112,12 @@ def ensure(workspace_id: str, wish: Wish, by: str | None) -> Subscription:
     connectors.note_use(wish.service)
     stored = _run_create_hook(workspace_id, subscription_id, wish)
     item = _new_item(workspace_id, by, subscription_id, wish, stored)
-    if not models.insert_subscription(item, _poll_row(item, wish.trigger)):
+    timer = renewals.first(item)
+    if not models.insert_subscription(item, _poll_row(item, wish.trigger), timer):
         return Subscription.find(workspace_id, id=subscription_id)
     if item.is_polled:
         _start_polling(item)
+    renewals.bring(item, timer)
     return item
 
 
@@ -137,6 +141,7 @@ def _new_item(workspace_id: str, by: str | None, subscription_id: str, wish: Wis
         variables=wish.variables,
         secret=secrets.seal_secret(workspace_id, subscription_id, signatures.new_secret()),
         stored=secrets.seal_stored(workspace_id, subscription_id, stored),
+        renewal=renewal_of(stored, clock.now_ms()),
         shard=models.choose_shard(workspace_id, wish.trigger.id, subscription_id, is_forwarded=is_forwarded),
         is_polled=connectors.has_hook(wish.trigger, "poll"),
         automation_id=wish.automation_id,
@@ -153,28 +158,10 @@ def _id_of(workspace_id: str, wish: Wish) -> str:
 
 
 def _run_create_hook(workspace_id: str, subscription_id: str, wish: Wish) -> Any:
-    if not connectors.has_hook(wish.trigger, "create"):
-        return None
-    run = HookRun(
-        workspace_id,
-        wish.service,
-        wish.trigger,
-        "create",
-        {"variables": wish.variables, "webhook": webhook_of(wish.service), "subscription": {"id": subscription_id}},
-        credential=wish.credential,
-        version=wish.version,
-        seed=subscription_id,
-        cached=False,
+    occasion = Occasion(
+        workspace_id, subscription_id, wish.service, wish.version, wish.trigger, wish.variables, wish.credential
     )
-    return connectors.run_hook(run).value
-
-
-def webhook_of(service: Service) -> dict[str, Any]:
-    """Tell hooks where the service's notifications are taken in: `url` of the first event, `urls` by event name."""
-    urls = {
-        event.name: connectors.notification_url(service, event) for event in connectors.components(service, "event")
-    }
-    return {"url": next(iter(urls.values()), None), "urls": urls}
+    return hooks.create(occasion, seed=subscription_id)
 
 
 def _poll_row(item: Subscription, trigger: Component) -> Row | None:
@@ -217,7 +204,7 @@ def find_own(call: Call) -> Subscription:
 
 
 def read(call: Call) -> dict[str, Any]:
-    """Show one subscription, with the health of its endpoint and of its poll."""
+    """Show one subscription, with the health of its endpoint, of its poll, and of a webhook that expires."""
     from chalicelib.subscriptions.schemas import SubscriptionOut  # heavy: workers never show any
 
     item = find_own(call)
@@ -236,6 +223,12 @@ def read(call: Call) -> dict[str, Any]:
             "failuresInRow": row.get("errors", 0),
             "error": row.get("err"),
             "nextAt": next_at,
+        }
+    if item.renewal is not None:
+        shown["renewal"] = {
+            "expiresAt": clock.iso_seconds(item.renewal.expires_ms),
+            "failuresInRow": item.renewal.errors,
+            "error": item.renewal.error,
         }
     return shown
 
@@ -271,8 +264,10 @@ def rotate_secret(call: Call) -> dict[str, Any]:
 def enable(call: Call) -> Subscription:
     """Make a disabled subscription active again; only events from now on count."""
     item = find_own(call)
-    if item.state is SubscriptionState.DISABLED and not models.switch(item, SubscriptionState.ACTIVE, None):
-        raise NotFound("no such subscription")
+    if item.state is SubscriptionState.DISABLED:
+        if not models.switch(item, SubscriptionState.ACTIVE, None):
+            raise NotFound("no such subscription")
+        renewals.bring_now(item)
     return item
 
 

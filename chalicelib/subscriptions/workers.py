@@ -6,13 +6,13 @@ from typing import Any
 
 from chalice import Blueprint, Rate
 
-from chalicelib.adapters import logs, queue
+from chalicelib.adapters import queue
 from chalicelib.core import clock
 from chalicelib.core.errors import PlatformError
 from chalicelib.durable.sweep import sweep
 from chalicelib.edge.worker import Batch, backoff_s, consumes
 from chalicelib.storage.tables import DELIVERY, WORK
-from chalicelib.subscriptions import dead_letters, deliveries, endings, models, polls, queues
+from chalicelib.subscriptions import dead_letters, deliveries, messages, models, polls, queues, upkeep
 from chalicelib.subscriptions import fan_out as spreading
 
 workers = Blueprint(__name__)
@@ -21,32 +21,27 @@ workers = Blueprint(__name__)
 @consumes(workers, queues.FAN_OUT)
 def fan_out(batch: Batch) -> None:
     """Route events and send their deliveries."""
-    spreading.fan_out(batch)
+    spreading.fan_out(messages.well_formed(batch, messages.FAN_OUT))
 
 
 @consumes(workers, queues.DELIVER)
 def deliver(batch: Batch) -> None:
     """Make first attempts."""
-    deliveries.deliver(batch)
+    deliveries.deliver(messages.well_formed(batch, messages.DELIVER))
 
 
 @consumes(workers, queues.RETRY)
 def retry(batch: Batch) -> None:
-    """Make attempts after a failure; finish ended subscriptions that the due index brings."""
-    for message in batch.messages:
-        if "ended" in message.body:
-            try:
-                endings.clean_up(message.body)
-            except PlatformError as error:
-                logs.log("cleanup.failed", level="WARNING", reason=error.message)
-                message.again(backoff_s(message.receives))
-    deliveries.retry(batch)
+    """Make attempts after a failure; renew webhooks, and finish ended subscriptions, that the due index brings."""
+    usable = messages.well_formed(batch, messages.RETRY)
+    deliveries.retry(usable)
+    upkeep.keep_up(usable)
 
 
 @consumes(workers, queues.POLL)
 def poll(batch: Batch) -> None:
     """Run polls."""
-    polls.poll(batch)
+    polls.poll(messages.well_formed(batch, messages.POLL))
 
 
 @consumes(workers, queues.DEAD_LETTERS)
@@ -54,7 +49,7 @@ def bury(batch: Batch) -> None:
     """Write down what the queues gave up."""
     for message in batch.messages:
         try:
-            dead_letters.bury(message.id, message.body)
+            dead_letters.bury(message)
         except PlatformError:
             message.again(backoff_s(message.receives))
 

@@ -12,6 +12,7 @@ from tests.real import vendor_packages
 from tests.real.judges import Request
 from tests.real.judges.google import Google
 from tests.real.judges.graph import Graph
+from tests.real.judges.jira import JiraClient
 from tests.real.judges.openapi import OpenApi
 from tests.real.judges.slack import Slack
 from tests.unit.connectors.cases import BASES, CASES, case_id
@@ -45,9 +46,8 @@ def judge(connector: str) -> Any:
         return Graph()
     if connector == "slack":
         return Slack()
-    if vendor_packages.description("jira") is None:
-        pytest.skip("Jira's description is not in .real/descriptions")
-    return OpenApi("jira", "https://acme.atlassian.net")
+    site = "https://acme.atlassian.net"
+    return OpenApi("jira", site) if vendor_packages.description("jira") else JiraClient(site)
 
 
 class Played:
@@ -127,3 +127,55 @@ def request(method: str, url: str, body: Any = None) -> Request:
 )
 def test_a_judge_notices_what_is_wrong(connector: str, asked: Request) -> None:
     assert judge(connector).faults({**asked, "url": BASES[connector] + asked["url"]})
+
+
+CHANNEL = {"id": "c-1", "resourceId": "r-1", "expiration": "4070908800000"}
+PROLONGED = {"id": "s-1", "expirationDateTime": "2099-01-01T00:00:00Z"}
+WEBHOOKS: list[tuple[str, str, str, Any, list[Any]]] = [
+    ("gmail", "mailbox.changed", "create", None, [{"historyId": "1", "expiration": "4070908800000"}]),
+    ("googlecalendar", "calendar.changed", "create", None, [CHANNEL]),
+    ("googlecalendar", "calendar.changed", "create", CHANNEL, [CHANNEL, None]),
+    ("googlecalendar", "calendar.changed", "delete", CHANNEL, [None]),
+    ("outlookmail", "mailbox.changed", "create", None, [PROLONGED]),
+    ("outlookmail", "mailbox.changed", "create", PROLONGED, [PROLONGED]),
+    ("outlookmail", "mailbox.changed", "delete", PROLONGED, [None]),
+]
+
+
+@pytest.mark.parametrize(("connector", "trigger", "hook", "stored", "answers"), WEBHOOKS)
+def test_webhooks_are_registered_and_renewed_as_the_vendor_publishes(
+    connector: str, trigger: str, hook: str, stored: Any, answers: list[Any]
+) -> None:
+    vendor = Vendor(*answers)
+    address = "https://hooks.example/v1/hook/abc"
+    bindings = {
+        "variables": {"topic": "projects/p/topics/t", "emailAddress": "a@example.com"},
+        "webhook": {"url": address, "urls": {"notification": address}},
+        "stored": stored,
+        "subscription": {"id": "97c73ca1-3941-4418-a32b-d5b46240911d"},
+    }
+    logic(connector, vendor).run("trigger", trigger, hook, **bindings)
+    assert faults(judge(connector), vendor.asked) == []
+
+
+SITE = "https://acme.atlassian.net/rest/api/3"
+WRONG: list[dict[str, Any]] = [
+    {"method": "POST", "url": f"{SITE}/nothing", "headers": {}, "body": "{}"},
+    {"method": "PUT", "url": f"{SITE}/issue", "headers": {}, "body": "{}"},
+    {"method": "POST", "url": f"{SITE}/issue", "headers": {}, "body": '{"field": {}}'},
+    {"method": "POST", "url": f"{SITE}/issue", "headers": {}, "body": None},
+    {"method": "GET", "url": f"{SITE}/issue/OPS-1?field=a", "headers": {}, "body": None},
+]
+
+
+@pytest.mark.parametrize("request_", WRONG)
+def test_what_jiras_client_does_not_know_is_told(request_: dict[str, Any]) -> None:
+    assert len(JiraClient("https://acme.atlassian.net").faults(request_)) == 1
+
+
+@pytest.mark.parametrize("case", [case for case in JUDGED if case[0] == "jira"], ids=case_id)
+def test_jiras_requests_fit_its_client(case: Case) -> None:
+    connector, kind, name, data, calls = case
+    vendor = Vendor(*(call[3] for call in calls))
+    logic(connector, vendor).run(kind, name, "values" if kind == "datatype" else "execute", input={"data": data})
+    assert faults(JiraClient("https://acme.atlassian.net"), vendor.asked) == []

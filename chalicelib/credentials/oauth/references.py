@@ -7,7 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from chalicelib.core import references
 from chalicelib.core.errors import Conflict
+from chalicelib.core.references import look_up
 
 MAX_DEPTH = 20
 _PLACE = re.compile(r"\$\{\s*([A-Za-z_$][A-Za-z0-9_$.-]{0,200})\s*\}")
@@ -22,22 +24,20 @@ class Data:
     service_url: str | None = None
 
 
-def filled(value: Any, data: Data, depth: int = MAX_DEPTH) -> Any:
+def filled(value: Any, data: Data) -> Any:
     """Fill in a part of the settings; what refers to an absent value of the exchange becomes None.
 
     Raises Conflict naming a variable without a value, or a text's reference to nothing.
     """
-    if depth <= 0:
-        raise Conflict("the auth settings are nested too deeply")
-    if isinstance(value, str):
-        return _PLACE.sub(lambda place: as_text(_named(place[1], data)), value)
-    if isinstance(value, list):
-        return [filled(part, data, depth - 1) for part in value]
-    if isinstance(value, dict):
-        if value.get("@type") == "reference":
-            return _referred(value, data)
-        return {name: filled(part, data, depth - 1) for name, part in value.items()}
-    return value
+    try:
+        return references.filled(
+            value,
+            lambda text: _PLACE.sub(lambda place: as_text(_named(place[1], data)), text),
+            lambda reference: _referred(reference, data),
+            MAX_DEPTH,
+        )
+    except references.TooDeep:
+        raise Conflict("the auth settings are nested too deeply") from None
 
 
 def as_text(value: Any) -> str:
@@ -57,7 +57,7 @@ def _referred(reference: dict[str, Any], data: Data) -> Any:
         return _variable(str(reference.get("variable")), data)
     path = reference.get("path")
     if operation == "source" and isinstance(path, list) and path:
-        return _at(data.source, [str(part) for part in path])
+        return look_up(data.source, path)
     raise Conflict("the auth settings hold a reference that says neither a variable nor a source")
 
 
@@ -65,7 +65,7 @@ def _named(name: str, data: Data) -> Any:
     path = name.removeprefix("input.").removeprefix("service.").split(".")
     if path[0] == "vars" and len(path) == 2:
         return _variable(path[1], data)
-    value = data.service_url if path == ["url"] else _at(data.source, path)
+    value = data.service_url if path == ["url"] else look_up(data.source, path)
     if value is None:
         raise Conflict(f"the auth settings refer to ${{{name}}}, which has no value here")
     return value
@@ -78,16 +78,7 @@ def _variable(name: str, data: Data) -> Any:
     return value
 
 
-def _at(value: Any, path: list[str]) -> Any:
-    for part in path:
-        if isinstance(value, list) and part.isdecimal() and int(part) < len(value):
-            value = value[int(part)]
-        else:
-            value = value.get(part) if isinstance(value, Mapping) else None
-    return value
-
-
 def at(value: Any, path: Any) -> Any:
     """Read along a path (a list of names, or a text with dots) in a provider's answer; None when nothing is there."""
     parts = path.split(".") if isinstance(path, str) else path
-    return _at(value, [str(part) for part in parts]) if isinstance(parts, list) and parts else None
+    return look_up(value, parts) if isinstance(parts, list) and parts else None

@@ -91,7 +91,7 @@ SHARED: dict[str, Json] = {  # beside the shapes
     },
 }
 
-ERRORS = {"interactor": "Error", "novu": "NovuError"}  # surface -> the schema of its errors
+ERRORS = {"interactor": "Error", "novu": "NovuError", "contactflow": "FlowError"}  # surface -> the schema of its errors
 
 # --- what shapes show beyond their fields ---------------------------------------------------------------------------
 
@@ -136,6 +136,7 @@ def page_size(most: int) -> Json:
 USER = Query("userId", "The user it is done for: your own id of the user, or ours.", True)
 ACTOR = Query("userId", "Who does it; kept as createdBy and updatedBy.")
 CREDENTIAL = Query("userCredentialId", "Which of the user's tokens to run with; chosen by the platform without it.")
+ASYNC = Query("async", "`true` answers 202 at once, as `Prefer: respond-async` does.", schema=YES_OR_NO)
 VERSION = Query(
     "version",
     "The version to change: a name such as 1.2.0, or `minor`, or `major` for a new one.",
@@ -156,9 +157,9 @@ _OF_AUTOMATIONS = (
     "cancelExecution", "replayExecution", "sendExecutionEvent",
 )  # fmt: skip
 QUERIES: dict[str, tuple[Query, ...]] = {  # the others: see operations.queries_of
-    "execute": (USER,),
-    "executeAction": (USER, CREDENTIAL),
-    "executeDatatype": (USER, CREDENTIAL),
+    "execute": (USER, ASYNC),
+    "executeAction": (USER, CREDENTIAL, ASYNC),
+    "executeDatatype": (USER, CREDENTIAL, ASYNC),
     "refreshActionVariables": (USER, CREDENTIAL),
     "createTriggerSubscription": (USER, CREDENTIAL),
     "createSubscription": (USER,),
@@ -206,10 +207,7 @@ QUERIES: dict[str, tuple[Query, ...]] = {  # the others: see operations.queries_
     "listAutomations": (USER, *PAGED),
     "listAutomationVersions": (USER, *PAGED),
     "exportAutomation": (USER, Query("version", "Which version; else the live one, else the newest.")),
-    "executeAutomation": (
-        Query("userId", "Whose automation it is; of any user without it."),
-        Query("async", "`true` answers 202 at once, as `Prefer: respond-async` does.", schema=YES_OR_NO),
-    ),
+    "executeAutomation": (Query("userId", "Whose automation it is; of any user without it."), ASYNC),
     "listExecutions": (
         USER,
         Query("state", "Only those in this state.", schema={"enum": list(_EXECUTION_STATES)}),
@@ -227,6 +225,7 @@ QUERIES: dict[str, tuple[Query, ...]] = {  # the others: see operations.queries_
     ),
     "createKey": (),
     "listKeys": (),
+    "listDead": (Query("limit", "The size of a page, else 50.", schema=page_size(200)), CURSOR),
     "rotateKey": (),
     "revokeKey": (),
     "setVariableValue": (),
@@ -315,8 +314,8 @@ _EXECUTION = holding(
     "id",
     "state",
     id={"type": "string"},
-    automationId={"type": "string"},
-    versionId={"type": "string"},
+    automationId=NULLABLE_TEXT,
+    versionId=NULLABLE_TEXT,
     state={"enum": list(_EXECUTION_STATES)},
     startedBy={"enum": ["api", "trigger", "schedule", "automation", "replay"]},
     startedAt={"type": "string"},
@@ -339,8 +338,8 @@ ANSWERS: dict[str, Answered] = {
     ),
     "getOauthRedirects": Answered(_REDIRECTS),
     "updateOauthRedirects": Answered(_REDIRECTS),
-    "execute": Answered(ref("AnyJson")),
-    "executeAction": Answered(ref("InputOutput")),
+    "execute": Answered(ref("AnyJson"), also={"202": _STARTED}),
+    "executeAction": Answered(ref("InputOutput"), also={"202": _STARTED}),
     "executeAutomation": Answered(ref("InputOutput"), also={"202": _STARTED}),
     "getAutomationSchema": Answered({"description": "The JSON Schema of a version's definition.", "type": "object"}),
     "importAutomation": Answered(holding("id", "versionId", id={"type": "string"}, versionId={"type": "string"})),
@@ -354,7 +353,7 @@ ANSWERS: dict[str, Answered] = {
     "sendExecutionEvent": Answered(holding("eventId", eventId={"type": "string"})),
     "sendEvent": Answered(holding("eventId", eventId={"type": "string"}), "202"),
     "getUsage": Answered(holding("total", "byAutomation", total=OBJECT, byAutomation={"type": "array"})),
-    "executeDatatype": Answered(ref("InputOutput")),
+    "executeDatatype": Answered(ref("InputOutput"), also={"202": _STARTED}),
     "refreshActionVariables": Answered(ref("InputOutput")),
     "testLogic": Answered(ref("AnyJson")),
     "receiveNotification": _NOTIFIED,
@@ -392,6 +391,7 @@ VARIABLES: tuple[tuple[str, str, str], ...] = (  # in paths below: a variable, a
 )
 IN_PATHS: dict[str, Json] = {"part": {"type": "integer", "minimum": 1, "maximum": 64}}  # variables without a name
 TAGS: tuple[tuple[str, str], ...] = (  # the first whose text stands in the path; else the path's own first word
+    ("/flow/", "Journeys"),
     ("/subscription", "Subscription"),
     ("/forwarding", "Subscription"),
     ("/hook/", "Notification"),

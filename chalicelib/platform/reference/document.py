@@ -9,7 +9,7 @@ import orjson
 
 from chalicelib.core.config import settings
 from chalicelib.edge.route import ROWS, Route
-from chalicelib.platform.reference import operations
+from chalicelib.platform.reference import flow, notices, operations
 from chalicelib.platform.reference.declared import SHARED, Json
 from chalicelib.platform.reference.operations import Schemas
 from chalicelib.platform.reference.shapes import Shape, schemas_of
@@ -44,7 +44,7 @@ def build(surfaced: Sequence[tuple[str, Route]], url: str) -> Json:
     """Build the document of some rows, each with its surface; the same rows always give the same document."""
     rows = [row for _, row in surfaced]
     pointers, shapes = schemas_of(_shapes(rows))
-    schemas = Schemas(pointers, {**SHARED, **shapes})
+    schemas = Schemas(pointers, {**SHARED, "FlowError": flow.ERROR, **notices.SCHEMAS, **shapes})
     paths: dict[str, Json] = {}
     taken: set[str] = set()
     for surface, row in surfaced:

@@ -12,14 +12,14 @@ from chalicelib.edge import auth, idempotency
 from chalicelib.edge.failures import INTERACTOR
 from chalicelib.edge.route import Body, Gives, Route
 from chalicelib.edge.schema import In
-from chalicelib.platform.reference import declared, examples
+from chalicelib.platform.reference import declared, examples, flow, notices
 from chalicelib.platform.reference.declared import ACTOR, BODIES, NAMED, PAGED, QUERIES, Answered, Json, Query, ref
 from chalicelib.platform.reference.shapes import Shape
 
 SCHEMES = ("api_key", "x_api_key", "bearer")
 _JSON = "application/json"
 _VARIABLE = re.compile(r"\{([a-z_0-9]+)\}")
-_MEANINGS = {"200": "Done.", "default": "What the service's own logic answers."}
+_MEANINGS = {**dict.fromkeys(("200", "201", "202", "204"), "Done."), "default": "What the service's own logic answers."}
 _ERRORS = {
     "400": "The request is malformed; `details.faults` names every place.",
     "401": "No key, or an unknown one.",
@@ -72,13 +72,14 @@ def operation(surface: str, row: Route, verb: str, operation_id: str, schemas: S
         made["x-alias-of"] = row.operation_id
     parameters = [_path_parameter(_spelled(row.path, name)) for name in _VARIABLE.findall(row.path)]
     parameters += [_query_parameter(query) for query in queries_of(row, verb)]
+    parameters += flow.headers_of(row) if _is_flow(row) else []
     if verb in idempotency.dialect_of(surface).verbs and row.scope != auth.PUBLIC:
         parameters.append(_IDEMPOTENCY_KEY)
     if parameters:
         made["parameters"] = parameters
     if row.takes is not None and verb != "GET":
         made["requestBody"] = _body(row, row.takes, schemas)
-    made["responses"] = _responses(row, schemas)
+    made["responses"] = _responses(row, verb, schemas)
     for status in _error_statuses(surface, row, verb):
         made["responses"].setdefault(status, {"$ref": f"#/components/responses/{declared.ERRORS[surface]}{status}"})
     made["security"] = [] if row.scope == auth.PUBLIC else [{scheme: [row.scope]} for scheme in SCHEMES]
@@ -105,6 +106,8 @@ def summary_of(row: Route) -> str:
 
 def queries_of(row: Route, verb: str) -> tuple[Query, ...]:
     """List the query parameters of a row: the declared ones, else paging for lists and the actor for changes."""
+    if _is_flow(row):
+        return flow.QUERIES.get(row.operation_id, ())
     if row.operation_id in QUERIES:
         return QUERIES[row.operation_id]
     if _is_list(row):
@@ -141,17 +144,19 @@ def _body(row: Route, takes: type[In] | str, schemas: Schemas) -> Json:
     return {"required": bool(schemas.resolved(schema).get("required")), "content": {media: content}}
 
 
-def _responses(row: Route, schemas: Schemas) -> Json:
-    answered = _answer(row, schemas)
+def _responses(row: Route, verb: str, schemas: Schemas) -> Json:
+    answered = flow.answered(row, verb) if _is_flow(row) else _answer(row, schemas)
     headers = {**_HEADERS, **(_NEXT if _is_list(row) else {})}
     made: Json = {}
     for status, schema in ((answered.status, answered.schema), *answered.also.items()):
-        content = {answered.media: {"schema": schema}}
-        made[status] = {"description": _MEANINGS.get(status, "Not well."), "headers": headers, "content": content}
+        said: Json = {"description": _MEANINGS.get(status, "Not well."), "headers": headers}
+        made[status] = {**said, "content": {answered.media: {"schema": schema}}} if answered.media else said
     return made
 
 
 def _answer(row: Route, schemas: Schemas) -> Answered:
+    if _is_notice(row):
+        return notices.ANSWERS[row.operation_id]
     if row.gives is None:
         return Answered(ref("EmptyObject"))
     if row.gives == Gives.EMPTY_STRING:
@@ -162,8 +167,16 @@ def _answer(row: Route, schemas: Schemas) -> Answered:
     return Answered({"type": "array", "items": pointer} if _is_list(row) else pointer)
 
 
+def _is_flow(row: Route) -> bool:
+    return row.path.startswith(flow.PREFIX)
+
+
+def _is_notice(row: Route) -> bool:
+    return row.path.startswith(notices.PREFIXES)
+
+
 def _is_list(row: Route) -> bool:
-    return row.operation_id.startswith("list")
+    return not _is_flow(row) and not _is_notice(row) and row.operation_id.startswith("list")
 
 
 def _error_statuses(surface: str, row: Route, verb: str) -> list[str]:

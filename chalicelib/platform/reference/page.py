@@ -95,7 +95,7 @@ def _request(one: Json) -> str:
 
 def _answers(one: Json, schemas: dict[str, Json]) -> str:
     status, answer = next(iter(one["responses"].items()))
-    media, content = next(iter(answer["content"].items()))
+    media, content = next(iter(answer.get("content", {"": {"schema": {}}}).items()))  # 204 has none
     others = [code for code in one["responses"] if code != status]
     sample = examples.example_of(content["schema"], schemas) if media == "application/json" else None
     return (

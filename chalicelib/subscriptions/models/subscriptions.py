@@ -8,31 +8,37 @@ from typing import Any, ClassVar
 
 from chalicelib.core import clock, ids
 from chalicelib.core.errors import NotFound, VersionConflict
-from chalicelib.durable import due
+from chalicelib.durable import due, fences
 from chalicelib.storage.expressions import ABSENT, PRESENT, Change, Row, eq
 from chalicelib.storage.item import Item
 from chalicelib.storage.table import ConditionFailed, Key, TransactionFailed, Write, transact
 from chalicelib.storage.tables import DELIVERY, WORK
 from chalicelib.subscriptions.models.shards import FORWARDED
-from chalicelib.subscriptions.models.traffic import DAY_S, DELIVERY_DUE, ended_key, poll_key
+from chalicelib.subscriptions.models.traffic import DAY_S, DELIVERY_DUE, LIVE, ended_key, poll_key
 from chalicelib.subscriptions.rules.deliveries import SubscriptionState
 from chalicelib.subscriptions.rules.health import GOOD, Health
+from chalicelib.subscriptions.rules.renewals import Renewal
 
 TOMBSTONE_S = 15 * DAY_S  # longer than any queue keeps a message
+_ATTEMPTS = 5
 
 
 @dataclass(kw_only=True)
 class Subscription(Item):
     """A user's standing request: every occurrence of a trigger is POSTed to `url`, or to the forwarding URL.
 
-    State and health lie beside the document, because deliveries change them while their owner changes the rest.
+    State and health lie beside the document, because deliveries change them while their owner changes the rest; so do
+    what the `create` hook returned (`stored`, sealed; `stored_no` counts how often) and until when it holds.
     `user_key` is the identifier the platform chose for the user, `shard` where fan-out finds the subscription. One
     with an `automation_id` feeds that automation: its occurrences go to `feeds`, the queue that starts executions.
     """
 
     TABLE, NOUN = DELIVERY, "subscription"
-    PARTITION, SORT = "SUB#{id}", "S"
-    OUTSIDE: ClassVar[tuple[str, ...]] = ("state", "reason", "health", "health_no")
+    PARTITION, SORT = "SUB#{id}", LIVE
+    OUTSIDE: ClassVar[tuple[str, ...]] = (
+        *("state", "reason", "health", "health_no"),
+        *("stored", "stored_no", "renewal"),
+    )
 
     user_id: str
     user_key: str
@@ -50,7 +56,6 @@ class Subscription(Item):
     old_secret: str | None = field(default=None, repr=False)
     old_secret_until: int = 0
     rotation: str | None = None  # which request replaced the secret, so that its repeat does not do it again
-    stored: str | None = field(default=None, repr=False)
     shard: str = "0"
     is_polled: bool = False
     automation_id: str | None = None
@@ -59,6 +64,9 @@ class Subscription(Item):
     reason: str | None = None
     health: Health = GOOD
     health_no: int = 1
+    stored: str | None = field(default=None, repr=False)
+    stored_no: int = 0
+    renewal: Renewal | None = None
 
     def to_row(self) -> Row:
         """Render the row."""
@@ -69,12 +77,23 @@ class Subscription(Item):
 
     def attributes(self) -> Row:
         """Give what lies beside the document."""
+        return self.switched() | self.kept()
+
+    def switched(self) -> Row:
+        """Give state and health as attributes."""
         return {"st": self.state.value, "why": self.reason, "health": self.health.stored(), "hv": self.health_no}
+
+    def kept(self) -> Row:
+        """Give what the `create` hook returned as attributes; `i` tells one made again from its forebear."""
+        renewal = None if self.renewal is None else self.renewal.stored()
+        return {"kept": self.stored, "kn": self.stored_no, "rn": renewal, "i": self.inserted_at}
 
     def loaded(self, row: Row) -> None:
         """Take over what lies beside the document."""
         self.state, self.reason = SubscriptionState(row["st"]), row.get("why")
         self.health, self.health_no = Health.of(row.get("health")), row["hv"]
+        self.stored, self.stored_no = row.get("kept"), row.get("kn", 0)
+        self.renewal = Renewal.of(row.get("rn"))
 
     @property
     def is_forwarding(self) -> bool:
@@ -148,9 +167,13 @@ def is_version_in_use(workspace_id: str, service_id: str, version_id: str) -> bo
     return bool(DELIVERY.query(f"{workspace_id}#SV#{service_id}#{version_id}", limit=1).rows)
 
 
-def insert_subscription(item: Subscription, poll: Row | None) -> bool:
-    """Store a new subscription with the rows that find it; False when it stands there already."""
-    writes = [Write(DELIVERY, ABSENT, row=item.to_row()), Write(DELIVERY, row=item.fan_out_row())]
+def insert_subscription(item: Subscription, poll: Row | None, timer: due.Timer | None = None) -> bool:
+    """Store a new subscription with the rows that find it; False when it stands there already.
+
+    `timer` is when its webhook is to be renewed.
+    """
+    own = item.to_row() | ({} if timer is None else timer.attributes)
+    writes = [Write(DELIVERY, ABSENT, row=own), Write(DELIVERY, row=item.fan_out_row())]
     if not item.is_forwarding:
         writes.append(Write(DELIVERY, row=item.user_row()))
         directory = {"pk": f"{item.workspace_id}#ST#{item.service_id}", "sk": item.trigger_id}
@@ -167,18 +190,30 @@ def insert_subscription(item: Subscription, poll: Row | None) -> bool:
     return True
 
 
-def remove_subscription(item: Subscription) -> None:
-    """Remove a subscription and every row that finds it, leaving its tombstone. Raises NotFound.
+def remove_subscription(item: Subscription, credential: str | None = None) -> None:
+    """Remove a subscription and every row that finds it, leaving its tombstone, with the sealed credential its
+    `delete` hook may need. Raises NotFound.
 
     Messages on their way meet nothing, but for 5 s where a worker still remembers it.
     """
-    now_ms, ended = clock.now_ms(), ended_key(item.workspace_id, item.id, item.inserted_at)
-    timer = due.at(DELIVERY_DUE, ended, now_ms, now_ms)  # brings the tombstone again until it is gone
-    tombstone = item.to_row() | ended._asdict() | timer.attributes | {"exp": now_ms // 1000 + TOMBSTONE_S}
+    for _ in range(_ATTEMPTS):
+        try:
+            transact(_removal(item, credential), ids.secret_text(24))
+            return
+        except TransactionFailed as failed:
+            row = failed.failed.get(0)
+            if row is None or row.get("kn", 0) == item.stored_no:
+                raise NotFound("no such subscription") from None
+            item.loaded(row)  # its webhook was renewed meanwhile: what ends is the new one
+    raise VersionConflict("the subscription changed meanwhile; try again")
+
+
+def _removal(item: Subscription, credential: str | None) -> list[Write]:
+    is_as_read = PRESENT & fences.stands_at("kn", item.stored_no)
     writes = [
-        Write(DELIVERY, PRESENT, key=item.own_key()),
+        Write(DELIVERY, is_as_read, key=item.own_key()),
         Write(DELIVERY, key=item.fan_out_key()),
-        Write(DELIVERY, row=tombstone),
+        Write(DELIVERY, row=tombstone(item, credential)),
         Write(WORK, key=poll_key(item.workspace_id, item.id)),
     ]
     if not item.is_forwarding:
@@ -187,19 +222,31 @@ def remove_subscription(item: Subscription) -> None:
     named = version_key(item)
     if named is not None:
         writes.append(Write(DELIVERY, key=named))
-    try:
-        transact(writes, ids.secret_text(24))
-    except TransactionFailed:
-        raise NotFound("no such subscription") from None
+    return writes
+
+
+def tombstone(item: Subscription, credential: str | None) -> Row:
+    """Build the row of an ended subscription, due until its `delete` hook has run."""
+    now_ms, ended = clock.now_ms(), ended_key(item.workspace_id, item.id, item.inserted_at)
+    timer = due.at(DELIVERY_DUE, ended, now_ms, now_ms)  # brings the tombstone again until it is gone
+    return {
+        **item.to_row(),
+        **ended._asdict(),
+        **timer.attributes,
+        "cred": credential,
+        "exp": now_ms // 1000 + TOMBSTONE_S,
+    }
 
 
 def switch(item: Subscription, state: SubscriptionState, reason: str | None) -> bool:
     """Make a subscription active or disabled, for its owner and for fan-out at once; False when it is gone.
 
-    Its health starts anew.
+    Its health starts anew; a webhook that expires is renewed at once.
     """
     item.state, item.reason, item.health, item.health_no = state, reason, GOOD, item.health_no + 1
-    put = {name: value for name, value in item.attributes().items() if value is not None}
+    put = {name: value for name, value in item.switched().items() if value is not None}
+    if state is SubscriptionState.ACTIVE and item.renewal is not None:
+        put |= due.at(DELIVERY_DUE, item.own_key(), clock.now_ms(), clock.now_ms()).attributes
     change = Change(put=put, remove=() if reason else ("why",))
     writes = [
         Write(DELIVERY, PRESENT, key=item.own_key(), change=change),

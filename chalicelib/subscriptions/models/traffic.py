@@ -13,7 +13,9 @@ from chalicelib.subscriptions.rules.deliveries import State
 
 DAY_S = 86_400
 KEEP_S = 30 * DAY_S
+DEAD_S = 14 * DAY_S
 DELIVERY_DUE, POLL_DUE = "delivery", "poll"
+LIVE = "S"  # sort key of a subscription that has not ended
 
 
 def event_key(workspace_id: str, event_id: str) -> Key:
@@ -71,13 +73,36 @@ def ended_message(workspace_id: str, subscription_id: str, inserted_at: int) -> 
     return {"w": workspace_id, "s": subscription_id, "ended": inserted_at}
 
 
+def renewal_message(workspace_id: str, subscription_id: str) -> dict[str, Any]:
+    """Make the message that has the webhook of a subscription renewed."""
+    return {"w": workspace_id, "s": subscription_id, "renew": True}
+
+
 def due_message(pk: str, sk: str) -> dict[str, Any]:
-    """Make the message for what is due in this context, out of its key: a delivery, or the end of a subscription."""
+    """Make the message for what is due in this context, out of its key: a delivery, the renewal of a subscription's
+    webhook, or its end."""
     workspace_id, kind, subscription_id = pk.rsplit("#", 2)
+    if kind == "SUB" and sk == LIVE:
+        return renewal_message(workspace_id, subscription_id)
     if kind == "SUB":
         return ended_message(workspace_id, subscription_id, int(sk.removeprefix("X#")))
     at, _, message_id = sk.partition("#")
     return {"w": workspace_id, "s": subscription_id, "at": int(at), "m": message_id}
+
+
+def dead_partition(workspace_id: str) -> str:
+    """Name the partition of what was given up in a workspace."""
+    return f"{workspace_id}#DEAD"
+
+
+def dead_row(workspace_id: str, name: str, at_ms: int, doc: dict[str, Any]) -> Row:
+    """Build the row of something that was given up: in order of when it came in."""
+    return {
+        "pk": dead_partition(workspace_id),
+        "sk": f"{at_ms:013d}#{name}",
+        "doc": doc,
+        "exp": clock.now_ms() // 1000 + DEAD_S,
+    }
 
 
 def reset_for_replay(seen: int, asked_ms: int) -> Change:

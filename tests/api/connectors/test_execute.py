@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import socket
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from chalicelib.adapters import http_client
-from chalicelib.adapters.http_client import Headers, Request, Response
+from chalicelib.adapters.http_client import Headers, Request, Response, urls
+from chalicelib.core import config
 from chalicelib.core.errors import UpstreamTimeout
 from tests.builders import USER, execute, make_action, make_security, make_service, make_token, make_user, make_variable
 from tests.client import Client, with_query
@@ -28,6 +31,7 @@ def third_party(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
 
     def send(_workspace_id: str, request: Request) -> Response:
         state["requests"].append(request)
+        state.get("during", lambda: None)()
         if state["error"] is not None:
             raise state["error"]
         headers = Headers([("content-type", "application/json")])
@@ -170,6 +174,45 @@ def test_a_silent_third_party_is_a_timeout(client: Client, service: str, third_p
     make_action(client, service, "return (await $.axios.get('https://api.example.com/')).data", name="call")
     answer = execute(client, service, "call")
     assert (answer.status, answer.body["error"]) == (500, "Timeout")
+
+
+def test_a_refused_connection_is_told_in_the_word_clients_match(
+    client: Client, service: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Through the real client: nothing listens at that port."""
+    allowed = replace(config.settings(), egress_allow=frozenset({"127.0.0.1:*"}))
+    monkeypatch.setattr(urls, "settings", lambda: allowed)
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+        make_action(client, service, f"return (await $.axios.get('http://127.0.0.1:{port}/')).data", name="call")
+        answer = execute(client, service, "call")
+    assert (answer.status, answer.body["error"]) == (500, "econnrefused")
+
+
+SIGN_IN = {"title": "signIn", "enum": ["token", "none"], "default": "token", "x-withoutToken": ["none"]}
+
+
+def test_an_action_asks_for_no_token_where_its_input_says_so(client: Client, service: str) -> None:
+    make_security(client, service)
+    code = "return service.token === null"
+    make_action(client, service, code, name="call", schema={"variables": [SIGN_IN]})
+    for wanted in ({}, {"signIn": "token"}):
+        answer = execute(client, service, "call", wanted)
+        assert (answer.status, answer.body["details"]["faults"][0]["kind"]) == (400, "token")
+    assert execute(client, service, "call", {"signIn": "none"}).ok()["output"] is True
+
+
+def test_variables_that_change_during_a_run_do_not_spoil_its_answer(
+    client: Client, service: str, third_party: dict[str, Any]
+) -> None:
+    """A run that took place is answered, its secrets masked, whatever became of the values since."""
+    variable = make_variable(client, service, name="pass", required=True, value="sesame-opens-it")["id"]
+    make_action(client, service, "return (await $.axios.get('https://api.example.com/')).status", name="call")
+    path = with_query(f"/v1/service/{service}/variable/{variable}", userId=USER)
+    third_party["during"] = lambda: client.delete(path).ok()
+    answer = execute(client, service, "call", {"word": "sesame-opens-it"}).ok()
+    assert answer == {"input": {"word": "***"}, "output": 200}
 
 
 def test_a_script_makes_at_most_fifty_calls(client: Client, service: str, third_party: dict[str, Any]) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from standardwebhooks.webhooks import Webhook
 
-from chalicelib.adapters import http_client
+from chalicelib.adapters import http_client, queue
 from chalicelib.subscriptions import queues, workers
 from tests.builders import (
     USER,
@@ -23,6 +23,7 @@ from tests.builders import (
     make_version,
 )
 from tests.client import Client, quoted, with_query
+from tests.conftest import Clock
 from tests.fakes.http_client import FakeHttp
 from tests.queues import drain
 
@@ -285,3 +286,33 @@ def test_a_polled_trigger_delivers_its_records(client: Client, service: str, out
         "error": None,
         "nextAt": "",
     }
+
+
+def test_what_was_given_up_is_listed_for_administrators_page_by_page(
+    client: Client, service: str, outside: FakeHttp, still: Clock
+) -> None:
+    make_event(client, service, "return notification.body", name="hook")
+    known = address(client, service)
+    for number in range(5):
+        still.advance_s(1)
+        client.post(known, [f"nobody{number}"], key=None).ok()
+    still.advance_s(1)
+    queue.send(queues.DEAD_LETTERS, {"w": client.key, "s": "s-1", "ev": "e-1", "x": {"hidden": "match data"}})
+    pump()
+    drain(queues.DEAD_LETTERS, workers.bury)
+    shown, path = [], "/v1/admin/dead?limit=2"
+    while True:
+        page = client.get(path)
+        shown += page.ok()
+        if "x-next-cursor" not in page.headers:
+            break
+        assert len(page.body) == 2
+        path = with_query("/v1/admin/dead", limit="2", cursor=page.headers["x-next-cursor"])
+    assert [one["reason"] for one in shown if one["kind"] == "event"] == [
+        f"there is no trigger nobody{number}" for number in (4, 3, 2, 1, 0)
+    ]
+    assert {one["serviceId"] for one in shown if one["kind"] == "event"} == {service}
+    (message,) = [one for one in shown if one["kind"] == "message"]
+    assert (message["subscriptionId"], message["eventId"]) == ("s-1", "e-1") and "hidden" not in str(message)
+    stranger = client.post("/v1/admin/keys", {"name": "reader", "scopes": ["read", "write", "run"]}).ok()
+    assert Client(stranger["key"]).get("/v1/admin/dead").status == 403

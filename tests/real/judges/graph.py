@@ -11,7 +11,10 @@ from tests.real.judges import Json, Request, asked_body, asked_query, template_f
 from tests.real.vendor_packages import wheel
 
 _GENERATED = "msgraph/generated"
-_OURS = tuple(f"{_GENERATED}/users/item/{part}" for part in ("messages", "mail_folders", "send_mail", "outlook"))
+_OURS = (
+    *(f"{_GENERATED}/users/item/{part}" for part in ("messages", "mail_folders", "send_mail", "outlook")),
+    f"{_GENERATED}/subscriptions/",
+)
 _FIELD = re.compile(r'^ +"([\w.@]+)": lambda n : setattr\(self, \'\w+\', n\.(\w+)\((\w*)\)', re.MULTILINE)
 _PLAIN = {"get_str_value": str, "get_bool_value": bool, "get_int_value": int, "get_bytes_value": str}
 

@@ -48,11 +48,14 @@ const url = process.argv[2];
   const ev = await t('trigger', () => novu.trigger('node-flow', { to: ['ann', { type: TopicTriggerRecipientsTypeEnum ? 'Topic' : 'Topic', topicKey: 'nt' }], payload: { what: 'now' } }));
   await t('bulkTrigger', () => novu.bulkTrigger([{ workflowId: 'node-flow', name: 'node-flow', to: 'bob', payload: {} }]));
   await t('broadcast', () => novu.broadcast('node-flow', { payload: {} }));
+  await t('events.trigger', () => novu.events.trigger('node-flow', { to: 'ann', transactionId: 'documented', payload: { customKey: 'v', customKey1: { nestedkey1: 'n' } }, overrides: { email: { from: 'support@example.com', customData: { customKey: 'customValue' }, headers: { 'X-Custom': 'v' } } }, actor: 'bob', tenant: 'tenantIdentifier' }));
+  await t('events.bulkTrigger', () => novu.events.bulkTrigger([{ name: 'node-flow', to: 'eve', payload: {} }, { name: 'node-flow', to: 'eve', payload: {} }]));
+  await t('events.broadcast', () => novu.events.broadcast('node-flow', { payload: {}, overrides: {} }));
   await t('events.cancel', () => novu.events.cancel('nope'));
-  let feed; for (let i = 0; i < 50; i++) { feed = (await novu.subscribers.getNotificationsFeed('ann', { page: 0, limit: 10 })).data; if (feed.data.length >= 2) break; await new Promise(r => setTimeout(r, 200)); }
-  log.push(['feed', feed.data.length === 2 ? 'ok' : 'FAIL', feed.data.map(m => m.content)]);
-  await t('feed by id', async () => { const r = await novu.subscribers.getNotificationsFeed('ann', { feedIdentifier: 'news', seen: false }); if (r.data.data.length !== 2) throw Error('n ' + r.data.data.length); return r; });
-  await t('getUnseenCount', async () => { const r = await novu.subscribers.getUnseenCount('ann', false); if (r.data.data.count !== 2) throw Error(JSON.stringify(r.data)); return r; });
+  let feed; for (let i = 0; i < 50; i++) { feed = (await novu.subscribers.getNotificationsFeed('ann', { page: 0, limit: 10 })).data; if (feed.data.length >= 4) break; await new Promise(r => setTimeout(r, 200)); }
+  log.push(['feed', feed.data.length === 4 ? 'ok' : 'FAIL', feed.data.map(m => m.content)]);
+  await t('feed by id', async () => { const r = await novu.subscribers.getNotificationsFeed('ann', { feedIdentifier: 'news', seen: false }); if (r.data.data.length !== 4) throw Error('n ' + r.data.data.length); return r; });
+  await t('getUnseenCount', async () => { const r = await novu.subscribers.getUnseenCount('ann', false); if (r.data.data.count !== 4) throw Error(JSON.stringify(r.data)); return r; });
   const m = feed.data[0]._id;
   await t('markMessageSeen', () => novu.subscribers.markMessageSeen('ann', m));
   await t('markMessageRead', () => novu.subscribers.markMessageRead('ann', m));
@@ -64,6 +67,7 @@ const url = process.argv[2];
   await t('getPreferenceByLevel', () => novu.subscribers.getPreferenceByLevel('ann', 'global'));
   await t('updatePreference', () => novu.subscribers.updatePreference('ann', wf.data._id, { channel: { type: 'in_app', enabled: false } }));
   await t('updateGlobalPreference', () => novu.subscribers.updateGlobalPreference('ann', { enabled: true, preferences: [{ type: 'email', enabled: false }] }));
+  await t('executionDetails.get', async () => { const n = await fetch(url + '/v1/notifications?transactionId=documented', { headers: { Authorization: 'ApiKey default' } }); const [one] = (await n.json()).data; const r = await novu.executionDetails.get({ notificationId: one._id, subscriberId: 'ann' }); if (!r.data.data.length) throw Error('no details'); return r; });
   await t('messages.list', () => novu.messages.list({ page: 0, limit: 5, subscriberId: 'ann' }));
   await t('messages.deleteById', () => novu.messages.deleteById(m));
   await t('messages.deleteByTransactionId', () => novu.messages.deleteByTransactionId ? novu.messages.deleteByTransactionId(ev.data.transactionId) : null);

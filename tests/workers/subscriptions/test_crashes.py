@@ -89,6 +89,35 @@ def test_a_message_given_up_ends_its_delivery_and_is_kept(world: World) -> None:
     assert len(world.sent) == 1
 
 
+@pytest.mark.parametrize(
+    ("name", "malformed"),
+    [
+        ("subscriptions_fan_out", {"ev": "x"}),
+        ("subscriptions_fan_out", {"w": 1, "ev": "x"}),
+        ("subscriptions_fan_out", {"w": "w1", "s": "s", "replay": 5}),
+        ("subscriptions_deliver", {"w": "w1", "ev": "x"}),
+        ("subscriptions_deliver", {"w": "w1", "ev": "x", "s": "s", "i": "now"}),
+        ("subscriptions_retry", {"w": "w1", "s": "s", "at": "1", "m": "m"}),
+        ("subscriptions_retry", {"w": "w1", "s": "s", "ended": "yes"}),
+        ("subscriptions_retry", {}),
+        ("subscriptions_poll", {"w": "w1"}),
+    ],
+)
+def test_a_malformed_message_fails_alone_and_is_buried(world: World, name: str, malformed: dict[str, Any]) -> None:
+    item = world.insert(world.add_trigger("hook"))
+    world.answer(500)
+    queue.send(name, malformed)
+    world.notify()
+    world.pump()
+    world.bring_due(item)
+    assert len(world.sent) == 2, "its neighbours went on"
+    for _ in range(9):
+        world.advance(301)
+        world.pump()
+    rows = WORK.query_all("w1#DEAD") + WORK.query_all("-#DEAD")
+    assert [row["doc"]["message"] for row in rows] == [malformed]
+
+
 def test_a_poisonous_delivery_takes_no_neighbour_along(world: World) -> None:
     trigger = world.add_trigger("hook")
 

@@ -31,7 +31,7 @@ def test_a_notification_reaches_its_subscriber_signed(world: World) -> None:
 def test_the_trigger_shapes_what_is_sent_and_may_refuse(world: World) -> None:
     trigger = world.add_trigger("hook")
     world.hook(
-        trigger, "trigger", lambda notification, variables, match: variables.get("want") and notification["body"]
+        trigger, "trigger", lambda notification, variables, match, **_: variables.get("want") and notification["body"]
     )
     world.insert(trigger, 1, variables={"want": False})
     world.insert(trigger, 2, variables={"want": True})

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from chalicelib.core.errors import Conflict, LogicFailed, TooLarge, UpstreamFailed
-from chalicelib.storage.tables import DELIVERY
+from chalicelib.storage.tables import DELIVERY, WORK
 from chalicelib.subscriptions import models, queues, secrets, signatures, tasks
 from chalicelib.subscriptions.models import Subscription, shards
 from chalicelib.subscriptions.rules.deliveries import SubscriptionState
@@ -112,7 +112,7 @@ def test_only_active_subscriptions_that_were_there_before_are_reached(world: Wor
 def test_route_decides_and_unknown_triggers_drop(world: World) -> None:
     one, two = world.add_trigger("one"), world.add_trigger("two")
     world.hook(world.event, "route", lambda notification: [*notification["body"], "nobody", None])
-    world.hook(two, "trigger", lambda notification, variables, match: {"match": match})
+    world.hook(two, "trigger", lambda notification, variables, match, **_: {"match": match})
     first, second = world.insert(one, 1), world.insert(two, 2)
     world.notify(["one"]), world.notify(["two"]), world.notify([])
     world.notify(["one", {"trigger": "two", "match": {"a": [1]}}])
@@ -122,6 +122,7 @@ def test_route_decides_and_unknown_triggers_drop(world: World) -> None:
         {"match": {"a": [1]}}
     ]
     assert world.runs["hook", "route"] == 4
+    assert reasons() == ["there is no trigger nobody"] * 4
     assert len(world.deliveries(first)) == len(world.deliveries(second)) == 2
 
 
@@ -164,6 +165,24 @@ def test_a_route_that_throws_drops_its_event_alone(world: World) -> None:
         world.notify({"bad": bad})
     world.pump()
     assert len(world.sent) == 2
+    assert reasons() == ["LogicFailed: boom"] * 2
+
+
+def test_what_is_dropped_is_written_down_once_and_what_is_not_wanted_is_not(world: World) -> None:
+    world.insert(world.add_trigger("one"))
+    world.hook(world.event, "route", lambda notification: notification["body"])
+    for body in (["nobody", "no one"], None, "one"):
+        world.notify(body)
+    world.step("subscriptions_fan_out", repeat=True)
+    world.advance(61)
+    world.pump()
+    assert sorted(reasons()) == ["there is no trigger no one", "there is no trigger nobody"]
+    (row, _) = WORK.query_all("w1#DEAD")
+    assert row["doc"]["service"] == "svc-1" and row["doc"]["component"] == "ev-hook" and len(world.sent) == 1
+
+
+def reasons() -> list[str]:
+    return [row["doc"]["reason"] for row in WORK.query_all("w1#DEAD")]
 
 
 def test_a_route_that_may_pass_comes_again(world: World) -> None:

@@ -215,6 +215,32 @@ def test_a_listed_trigger_is_forwarded_without_any_subscription(world: World) ->
     assert forwarding.read(world.call())["url"] == FORWARD
 
 
+def test_two_who_set_the_forwarding_at_once_both_succeed_and_the_last_ones_wish_stands(world: World) -> None:
+    for name in ("a", "b"):
+        world.add_trigger(name)
+
+    def listed(*names: str) -> list[dict[str, str]]:
+        return [{"service": "shop", "trigger": name} for name in names]
+
+    rounds = [(listed("a"), listed("b")), (listed("a", "b"), []), (listed("b"), listed("a", "b"))]
+    for ours, theirs in rounds:
+        once = iter([theirs])
+
+        def meanwhile(operation: str, once: Any = once) -> None:
+            if operation in ("PutItem", "TransactWriteItems"):
+                for wanted in once:
+                    set_forwarding(world, url=FORWARD, triggers=wanted)
+
+        world.before_call = meanwhile
+        with world.inside():
+            shown = set_forwarding(world, url=FORWARD, triggers=ours)
+        world.before_call = None
+        assert shown["triggers"] == ours == forwarding.read(world.call())["triggers"]
+        rows = [DELIVERY.query_all(f"w1#TR#tr-{name}#f") for name in ("a", "b")]
+        found = [name for name, page in zip(("a", "b"), rows, strict=True) if any(row["sk"] == "~" for row in page)]
+        assert found == [one["trigger"] for one in ours]
+
+
 def test_without_a_forwarding_url_its_deliveries_fail_visibly(world: World) -> None:
     set_forwarding(world, url=FORWARD)
     made = world.subscribe(world.add_trigger("hook"), url=None)

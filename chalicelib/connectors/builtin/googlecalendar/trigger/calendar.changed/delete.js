@@ -1,0 +1,1 @@
+await service.fn.close(stored);

@@ -1,0 +1,1 @@
+return Array.isArray(notification.body?.value) && notification.body.value.length ? "mailbox.changed" : null;
