@@ -60,7 +60,10 @@ class _Session(smtplib.SMTP):
 def send(
     server: Server, sender: str, recipients: Sequence[str], message: bytes, timeout_s: float = MAIL_TIMEOUT_S
 ) -> None:
-    """Send one message. Raises UpstreamFailed with the server's own words, UpstreamTimeout, AddressRefused."""
+    """Send one message. Raises UpstreamFailed with the server's own words, UpstreamTimeout, AddressRefused.
+
+    Codes of 4xx say "not now" (RFC 5321, 4.2.1), so trying again may help; not when some recipients have it already.
+    """
     place = f"{server.host}:{server.port}"
     try:
         with _Session(server, timeout_s) as session:
@@ -71,11 +74,15 @@ def send(
     except TimeoutError as error:
         raise UpstreamTimeout(f"{place} did not answer in time") from error
     except smtplib.SMTPRecipientsRefused as error:
-        raise UpstreamFailed(f"{place} refused all recipients: {_first(error.recipients)}") from error
+        passes = all(400 <= code < 500 for code, _ in error.recipients.values())
+        reason = f"{place} refused all recipients: {_first(error.recipients)}"
+        raise UpstreamFailed(reason, status=_code(error.recipients), retryable=passes) from error
     except smtplib.SMTPResponseException as error:
-        raise UpstreamFailed(
-            f"{place} answered {error.smtp_code} {_words(error.smtp_error)}", status=error.smtp_code
-        ) from error
+        reason = f"{place} answered {error.smtp_code} {_words(error.smtp_error)}"
+        passes = 400 <= error.smtp_code < 500
+        raise UpstreamFailed(reason, status=error.smtp_code, retryable=passes) from error
+    except smtplib.SMTPServerDisconnected as error:
+        raise UpstreamFailed(f"{place} closed the connection", retryable=True) from error
     except smtplib.SMTPException as error:
         raise UpstreamFailed(f"{place}: {str(error)[:300]}") from error
     except PlatformError:
@@ -99,6 +106,10 @@ def _secure(session: _Session, server: Server) -> None:
 
 def _words(text: Any) -> str:
     return text.decode("utf-8", "replace")[:300] if isinstance(text, bytes) else str(text)[:300]
+
+
+def _code(refused: dict[str, tuple[int, bytes]]) -> int:
+    return next(iter(refused.values()))[0]
 
 
 def _first(refused: dict[str, tuple[int, bytes]]) -> str:

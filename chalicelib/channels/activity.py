@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from chalicelib.channels import events, names, workflows
+from chalicelib.channels import names, stored_events, workflows
 from chalicelib.channels.channel_steps import job_id
 from chalicelib.channels.models import runs
 from chalicelib.channels.models.people import Subscriber
@@ -100,7 +100,7 @@ def _find(call: Call, identifier: str) -> dict[str, Any] | None:
 
 
 def _notification(workspace_id: str, identifier: str, doc: dict[str, Any]) -> dict[str, Any] | None:
-    event = events.load(workspace_id, doc["tx"])
+    event = stored_events.load(workspace_id, doc["tx"])
     row = CHANNELS.get(runs.run_key(workspace_id, doc["tx"], doc["s"]))
     if event is None or row is None:
         return None

@@ -5,10 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from chalicelib.channels.models import runs
-from chalicelib.durable.steps import State
+from chalicelib.core.errors import InProgress
+from chalicelib.durable.steps import ENDED, State
 from chalicelib.storage.expressions import Change, Row, eq
 from chalicelib.storage.table import ConditionFailed, Key
 from chalicelib.storage.tables import CHANNELS
+
+_MOST_HEIRS = 100
 
 
 def is_waiting(row: Row) -> bool:
@@ -22,10 +25,26 @@ def is_merged(row: Row) -> bool:
 
 
 def withdraw(workspace_id: str, row: Row) -> bool:
-    """Take a merged notification out of the digest that collects it; False when that is closed."""
+    """Take a merged notification out of the digest that collects it; False when that is closed.
+
+    A digest whose collector was cancelled is found at its heir. Raises InProgress while it is being handed over.
+    """
     _, transaction_id, subscriber_id = runs.parts_of(Key(row["pk"], row["sk"]))
-    if not runs.drop(runs.run_key(workspace_id, row["into"], subscriber_id), transaction_id):
-        return False
+    holder = str(row["into"])
+    for _ in range(_MOST_HEIRS):
+        key = runs.run_key(workspace_id, holder, subscriber_id)
+        if runs.drop(key, transaction_id):
+            return _end(row)
+        collector = CHANNELS.get(key) or {}
+        if "hand" in collector and collector["st"] not in ENDED:
+            raise InProgress("the digest is being handed over; try again", 1)
+        holder = str(collector.get("heir") or "")
+        if not holder:
+            return False
+    return False
+
+
+def _end(row: Row) -> bool:
     job = runs.job_of(row, row["pos"]) or {}
     put: dict[str, Any] = {
         runs.job_name(row["pos"]): runs.job_text({**job, "st": "canceled"}),

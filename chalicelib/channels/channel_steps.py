@@ -10,11 +10,11 @@ import orjson
 from chalicelib.adapters import http_client
 from chalicelib.adapters.http_client import Request
 from chalicelib.channels import integrations, letters, names, providers
-from chalicelib.channels.jobs import WARNING, Job, Run
+from chalicelib.channels.jobs import DEFERRED, FAILED, PENDING, REFUSED, TAKEN, WARNING, Job, Run
 from chalicelib.channels.models import messages, people, runs
 from chalicelib.channels.models.settings import Integration
-from chalicelib.channels.providers.base import Order, Refused, Sent
-from chalicelib.channels.rules import conditions, preferences
+from chalicelib.channels.providers.base import Deferred, Order, Refused, Sent
+from chalicelib.channels.rules import conditions, preferences, retrying
 from chalicelib.channels.templates import TemplateFault
 from chalicelib.core import clock
 from chalicelib.core.errors import InvalidInput, UpstreamFailed
@@ -22,21 +22,30 @@ from chalicelib.storage.tables import CHANNELS
 
 NO_INTEGRATION = "The subscriber has no active integration for this channel"
 DIRECT = frozenset({"email", "sms"})
+DIRECT_PART = "0"  # names the one message of a step that has no more than one
+Write = Callable[[Run, Integration, dict[str, Any]], letters.Written]
 
 
-def run(at: Run) -> Job:
-    """Run a step that delivers; what fails is told by the job, not raised. Raises Unavailable."""
+def run(at: Run, job: Job) -> Job:
+    """Run a step that delivers; what fails is told by the job, not raised. Raises Unavailable.
+
+    A step that is tried again has passed its filters; what its subscriber wants is asked anew.
+    """
     channel = at.step["template"]["type"]
     if channel not in preferences.CHANNELS:
         return Job("skipped").note("Steps of this type do nothing here", WARNING)
-    if not conditions.passes(at.step.get("filters") or [], at.facts(), lambda child: _special(at, child)):
+    passes = job.attempt or conditions.passes(
+        at.step.get("filters") or [], at.facts(), lambda child: _special(at, child)
+    )
+    if not passes:
         return Job("skipped").note("The step was skipped by its filters")
     if not _is_wanted(at, channel):
-        return Job("skipped").note("The step was skipped by the subscriber's preferences")
+        return Job("skipped", job.details).note("The step was skipped by the subscriber's preferences")
+    job.attempt += 1
     try:
-        return _CHANNELS[channel](at)
+        return _CHANNELS[channel](at, job)
     except TemplateFault as fault:
-        return Job().failed("The message cannot be rendered", raw=str(fault))
+        return Job(details=job.details).failed("The message cannot be rendered", raw=str(fault))
 
 
 # --- may it run -----------------------------------------------------------------------------------------------------
@@ -104,96 +113,104 @@ def _choose(at: Run, channel: str) -> Integration | None:
 # --- the channels ---------------------------------------------------------------------------------------------------
 
 
-def _in_app(at: Run) -> Job:
+def _in_app(at: Run, job: Job) -> Job:
     integration = _choose(at, "in_app")
     if integration is None:
-        return Job().failed(NO_INTEGRATION)
+        return job.failed(NO_INTEGRATION)
     made = letters.in_app(at)
-    job = Job(provider_id=integration.provider_id)
+    job.provider_id = integration.provider_id
     _store(at, job, integration, "in_app", made)
     return job.note("The message was put into the inbox", provider=integration.provider_id)
 
 
-def _email(at: Run) -> Job:
-    return _direct(at, "email", letters.email)
+def _email(at: Run, job: Job) -> Job:
+    return _direct(at, job, "email", letters.email)
 
 
-def _sms(at: Run) -> Job:
-    return _direct(at, "sms", letters.sms)
+def _sms(at: Run, job: Job) -> Job:
+    return _direct(at, job, "sms", letters.sms)
 
 
-def _direct(at: Run, channel: str, write: Callable[[Run, Integration, dict[str, Any]], Any]) -> Job:
+def _direct(at: Run, job: Job, channel: str, write: Write) -> Job:
     integration = _choose(at, channel)
     if integration is None:
-        return Job().failed(NO_INTEGRATION)
+        return job.failed(NO_INTEGRATION)
     credentials = integrations.open_credentials(integration)
     letter, shown = write(at, integration, credentials)
-    job = Job(provider_id=integration.provider_id)
+    job.provider_id = integration.provider_id
     if letter is None:
         _store(at, job, integration, channel, {**shown, "status": "warning", "errorText": "no address"})
         return job.failed(f"The subscriber has no address for {channel}", provider=integration.provider_id)
-    return _deliver(at, job, integration, channel, letter, credentials, shown)
+    job.outcomes = {integration.id: _deliver(at, job, integration, letter, credentials, shown)}
+    return job.settle()
 
 
-def _chat(at: Run) -> Job:
-    return _addressed(at, "chat", letters.chat)
+def _chat(at: Run, job: Job) -> Job:
+    return _addressed(at, job, "chat", letters.chat)
 
 
-def _push(at: Run) -> Job:
-    return _addressed(at, "push", letters.push)
+def _push(at: Run, job: Job) -> Job:
+    return _addressed(at, job, "push", letters.push)
 
 
-def _addressed(at: Run, channel: str, write: Callable[[Run, Integration, dict[str, Any]], Any]) -> Job:
-    """Deliver to every entry the subscriber has; the step fails when none took it."""
+def _addressed(at: Run, job: Job, channel: str, write: Write) -> Job:
+    """Deliver to every entry the subscriber has that is not settled yet; the step fails when none took it."""
     named = at.overrides(channel).get("integrationIdentifier")
     active = {one.id: one for one in Integration.list_all(at.workspace_id) if one.active and one.channel == channel}
-    entries = [one for one in at.subscriber.channels if one["_integrationId"] in active]
-    whole, good = Job(), 0
-    for number, entry in enumerate(entries):
-        integration = active[entry["_integrationId"]]
+    before = job.outcomes
+    job.outcomes = {name: outcome for name, outcome in before.items() if outcome != DEFERRED}
+    for entry in at.subscriber.channels:
+        integration = active.get(entry["_integrationId"])
+        if integration is None or integration.id in job.outcomes:
+            continue
         letter, shown = write(at, integration, entry["credentials"])
         if letter is None or named not in (None, "", integration.identifier):
             continue
-        job = Job(provider_id=integration.provider_id)
+        job.provider_id = integration.provider_id
         credentials = integrations.open_credentials(integration)
-        _deliver(at, job, integration, channel, letter, credentials, shown, number)
-        good += job.status == "completed"
-        whole.details += job.details
-        whole.message_ids += job.message_ids
-        whole.provider_id = integration.provider_id
-    if not whole.details:
-        return whole.failed(NO_INTEGRATION if not active else f"The subscriber has no credentials for {channel}")
-    whole.status = "completed" if good else "failed"
-    return whole
+        outcome = _deliver(at, job, integration, letter, credentials, shown, integration.id)
+        job.outcomes[integration.id] = outcome
+    if not job.outcomes:
+        return job.failed(NO_INTEGRATION if not active else f"The subscriber has no credentials for {channel}")
+    return job.settle()
 
 
 def _deliver(
     at: Run,
     job: Job,
     integration: Integration,
-    channel: str,
     letter: Any,
     credentials: dict[str, Any],
     shown: dict[str, Any],
-    number: int = 0,
-) -> Job:
-    """Hand a letter to the provider, and write down what it said."""
-    order = Order(at.workspace_id, credentials, letter, _message_id(at, at.position, number))
-    provider = integration.provider_id
+    part: str = DIRECT_PART,
+) -> str:
+    """Hand a letter to the provider, and write down what it said. Answers the outcome."""
+    order = Order(at.workspace_id, credentials, letter, _message_id(at, at.position, part))
+    provider, channel = integration.provider_id, integration.channel
     try:
         sent: Sent = providers.deliver(provider, order)
-    except (UpstreamFailed, InvalidInput) as error:
-        raw = error.raw if isinstance(error, Refused) and error.raw else error.message
-        failure = {"status": "error", "errorId": "provider_error", "errorText": error.message}
-        _store(at, job, integration, channel, {**shown, **failure}, number)
-        return job.failed(f"The message was not delivered: {error.message}", raw=raw, provider=provider)
-    _store(at, job, integration, channel, {**shown, "identifier": sent.id}, number)
-    return job.note("The message was handed to the provider", raw=sent.raw or sent.id, provider=provider)
+    except Deferred as error:
+        job.wish_s = max(job.wish_s, error.retry_after_s or 0)
+        if job.attempt < retrying.TRIES:
+            words = f"The provider could not take the message yet: {error.message}"
+            job.note(words, PENDING, raw=error.raw or error.message, provider=provider)
+            return DEFERRED
+        reason, raw = f"{error.message}, at the last of {retrying.TRIES} tries", error.raw
+    except Refused as error:
+        reason, raw = error.message, error.raw
+    else:
+        _store(at, job, integration, channel, {**shown, "identifier": sent.id}, part)
+        job.note("The message was handed to the provider", raw=sent.raw or sent.id, provider=provider)
+        return TAKEN
+    failure = {"status": "error", "errorId": "provider_error", "errorText": reason}
+    _store(at, job, integration, channel, {**shown, **failure}, part)
+    job.note(f"The message was not delivered: {reason}", FAILED, raw=raw or reason, provider=provider)
+    return REFUSED
 
 
-def _message_id(at: Run, position: int, number: int = 0) -> str:
+def _message_id(at: Run, position: int, part: str = DIRECT_PART) -> str:
     at_ms = at.at_ms if position == at.position else _began(at, position)
-    return names.derived_id(at_ms, at.transaction_id, at.subscriber.subscriber_id, str(position), str(number))
+    return names.derived_id(at_ms, at.transaction_id, at.subscriber.subscriber_id, str(position), part)
 
 
 def _began(at: Run, position: int) -> int:
@@ -203,8 +220,10 @@ def _began(at: Run, position: int) -> int:
     return names.time_of((job.get("m") or [""])[0])
 
 
-def _store(at: Run, job: Job, integration: Integration, channel: str, shown: dict[str, Any], number: int = 0) -> None:
-    identifier = _message_id(at, at.position, number)
+def _store(
+    at: Run, job: Job, integration: Integration, channel: str, shown: dict[str, Any], part: str = DIRECT_PART
+) -> None:
+    identifier = _message_id(at, at.position, part)
     template, workflow = at.step["template"], at.event["workflow"]
     doc = {
         "id": identifier,
@@ -237,7 +256,7 @@ def job_id(notification_id: str, position: int) -> str:
 
 
 _MAX_DOC_BYTES, _MAX_CONTENT_CHARS = 300_000, 60_000
-_CHANNELS: dict[str, Callable[[Run], Job]] = {
+_CHANNELS: dict[str, Callable[[Run, Job], Job]] = {
     "in_app": _in_app,
     "email": _email,
     "sms": _sms,

@@ -19,6 +19,7 @@ from chalicelib.core.call import Call
 from chalicelib.core.config import settings
 from chalicelib.core.errors import InvalidInput, NotFound, UpstreamFailed
 from chalicelib.edge.route import Answer, raw_answer
+from chalicelib.identity.public import authenticate
 
 AUTHORIZE_URL = "https://slack.com/oauth/v2/authorize"
 ACCESS_URL = "https://slack.com/api/oauth.v2.access"
@@ -49,7 +50,7 @@ def finish(call: Call) -> Answer:
     if flow != {"w": workspace_id, "i": item.id, "s": call.path["subscriber_id"]}:
         raise InvalidInput.at("state", "this sign-in was not begun here, or its time is over", "state")
     url = _trade(call, workspace_id, credentials)
-    subscribers.upsert(workspace_id, SubscriberIn.read({"subscriberId": call.path["subscriber_id"]}))
+    subscribers.upsert(workspace_id, SubscriberIn.read({"subscriberId": call.path["subscriber_id"]}).sent())
     sent = {
         "providerId": item.provider_id,
         "integrationIdentifier": item.identifier,
@@ -78,15 +79,17 @@ def _integration(call: Call) -> tuple[str, Integration, dict[str, Any]]:
 
 
 def _check_hmac(call: Call, workspace_id: str, credentials: dict[str, Any]) -> None:
-    """Check that a page of the workspace's own made the link.
+    """Check that a server of the workspace's own made the link: it signs the subscriber's id with its API key.
 
-    API keys are stored hashed, so it is the integration's secretKey that signs.
+    That is the key with which the integration was last saved, as long as it opens this workspace.
     """
     if not credentials.get("hmac"):
         return
-    secret = str(credentials.get("secretKey") or "")
-    wanted = hmac.new(secret.encode(), call.path["subscriber_id"].encode(), hashlib.sha256).hexdigest()
-    if not secret or not hmac.compare_digest(wanted, call.query.get("hmacHash", "")):
+    key = str(credentials.get(integrations.SIGNING_KEY) or "")
+    caller = authenticate(key) if key else None
+    wanted = hmac.new(key.encode(), call.path["subscriber_id"].encode(), hashlib.sha256).hexdigest()
+    is_ours = caller is not None and caller.workspace_id == workspace_id
+    if not is_ours or not hmac.compare_digest(wanted.encode(), call.query.get("hmacHash", "").encode()):
         raise InvalidInput.at("hmacHash", "Hmac is not valid", "hmac")
 
 

@@ -6,26 +6,22 @@ from typing import Any
 
 import orjson
 
-from chalicelib.adapters import blobs, queue
-from chalicelib.channels import calling_off, names, queues
-from chalicelib.channels.models.runs import event_key, put_event, run_message, runs_of
+from chalicelib.adapters import queue
+from chalicelib.channels import calling_off, names, queues, stored_events
+from chalicelib.channels.models.runs import run_message, runs_of
 from chalicelib.channels.models.workflows import Workflow
 from chalicelib.channels.schemas import SubscriberIn
 from chalicelib.channels.workflow_schemas import BroadcastIn, TriggerIn
 from chalicelib.core import clock
-from chalicelib.core.cache import Cached
 from chalicelib.core.call import Call
-from chalicelib.core.errors import InvalidInput, NotFound, PlatformError, TooLarge
+from chalicelib.core.errors import InvalidInput, NotFound, TooLarge
 from chalicelib.durable import steps
-from chalicelib.storage.expressions import Row
 from chalicelib.storage.table import Key
 from chalicelib.storage.tables import CHANNELS
 
 MAX_BULK = 100
 MAX_BYTES = 512 * 1024
-INLINE_BYTES = 100_000
 Event = dict[str, Any]
-_known: Cached[Event] = Cached(age_s=60, size=500)
 
 
 def trigger(call: Call) -> dict[str, Any]:
@@ -65,20 +61,6 @@ def cancel(call: Call) -> bool:
     return is_cancelled
 
 
-def load(workspace_id: str, transaction_id: str) -> Event | None:
-    """Read an event, or None; it never changes, so it is kept in this process for a while."""
-    return _known.get(
-        (workspace_id, transaction_id), lambda: _read(CHANNELS.get(event_key(workspace_id, transaction_id)))
-    )
-
-
-def load_many(workspace_id: str, transaction_ids: list[str]) -> dict[str, Event]:
-    """Read events by transaction id; those that are gone are left out."""
-    rows = CHANNELS.get_many([event_key(workspace_id, one) for one in transaction_ids], consistent=True)
-    found = [_read(row) for row in rows.values()]
-    return {event["tx"]: event for event in found if event is not None}
-
-
 # --- taking in ------------------------------------------------------------------------------------------------------
 
 
@@ -93,7 +75,7 @@ def _accept(call: Call, body: BroadcastIn) -> dict[str, Any]:
     if refusal := _refusal(workflow):
         return {"acknowledged": True, "status": refusal}
     event = _event(workflow, body, _recipients(body))
-    _store(call.workspace_id, event)
+    stored_events.store(call.workspace_id, event)
     queue.send(queues.NOTIFY, {"w": call.workspace_id, "tx": event["tx"]})
     return {"acknowledged": True, "status": "processed", "transactionId": event["tx"]}
 
@@ -173,27 +155,3 @@ def _has(payload: Any, path: str) -> bool:
 
 def _without_attachments(payload: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in payload.items() if name != "attachments"}
-
-
-def _store(workspace_id: str, event: Event) -> None:
-    """Store an event. Under a transaction id that was used before nothing is stored: the first one counts."""
-    row: Row = {**event_key(workspace_id, event["tx"])._asdict(), "rev": 0}
-    text = orjson.dumps(event)
-    if len(text) > INLINE_BYTES:
-        row |= {"blob": blobs.blobs().put(workspace_id, text)}
-    else:
-        row["doc"] = event
-    put_event(row, clock.now_s())
-
-
-def _read(row: Row | None) -> Event | None:
-    if row is None:
-        return None
-    if "blob" in row:
-        try:
-            return dict(orjson.loads(blobs.blobs().get(row["pk"].partition("#")[0], row["blob"])))
-        except PlatformError as error:
-            if error.retryable:
-                raise
-            return None
-    return dict(row["doc"])

@@ -6,7 +6,7 @@ from typing import Any
 
 from chalicelib.adapters import queue
 from chalicelib.adapters.queue import Letter
-from chalicelib.channels import events, queues
+from chalicelib.channels import queues, stored_events
 from chalicelib.channels.models.people import page_of_members, page_of_subscribers
 
 PAGE = 100
@@ -14,7 +14,7 @@ PAGE = 100
 
 def spread(body: dict[str, Any]) -> dict[str, Any] | None:
     """Send what follows from an event. Answers the message of a single recipient, which may be handled at once."""
-    event = events.load(body["w"], body["tx"])
+    event = stored_events.load(body["w"], body["tx"])
     if event is None:
         return None
     if "page" in body:

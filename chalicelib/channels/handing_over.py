@@ -7,6 +7,7 @@ from typing import Any
 
 from chalicelib.adapters import queue
 from chalicelib.channels import queues
+from chalicelib.channels.jobs import PENDING, Job
 from chalicelib.channels.models import runs
 from chalicelib.core import clock
 from chalicelib.durable import due, steps
@@ -17,31 +18,34 @@ from chalicelib.storage.table import ConditionFailed, Key
 from chalicelib.storage.tables import CHANNELS
 
 _LEASE_MS = 120_000
+_WORDS = "The digest was taken over from a notification that was cancelled"
 
 
 def end(lease: Lease) -> None:
     """End a notification; repeats after a crash go on where the last one fell."""
     row, position = lease.row, int(lease.row["pos"])
+    put: dict[str, Any] = {}
     if "dgo" in row or "hand" in row:
         if "dgo" in row:  # close first, so that nothing is added to what is passed on
             change = Change(put={"hand": row.get("sa", clock.now_ms())}, remove=("dgo",))
             lease = steps.commit(CHANNELS, lease, clock.now_ms() + _LEASE_MS, change=change)
-        _pass_on(lease)
+        if heir := _pass_on(lease):
+            put["heir"] = heir
     job = runs.job_of(row, position) or {"d": []}
-    put = {runs.job_name(position): runs.job_text({**job, "st": "canceled", "at": clock.now_ms()})}
+    put[runs.job_name(position)] = runs.job_text({**job, "st": "canceled", "at": clock.now_ms()})
     steps.finish(CHANNELS, lease, State.CANCELLED, change=Change(put=put))
 
 
-def _pass_on(lease: Lease) -> None:
-    """Wake the oldest follower that is still merged, and give it the rest."""
+def _pass_on(lease: Lease) -> str | None:
+    """Wake the oldest follower that is still merged, and give it the rest. Answers its transaction id."""
     workspace_id, own, name = runs.parts_of(lease.key)
     entries = sorted(lease.row["dg"].values(), key=lambda entry: (entry[1], entry[0]))
     rest = [entry for entry in entries if entry[0] != own]
+    left = {runs.entry_name(one[0]): one for one in rest}
     for entry in rest:
-        key = runs.run_key(workspace_id, entry[0], name)
-        left = {runs.entry_name(one[0]): one for one in rest}
-        if _wake(key, own, left, lease):
-            return
+        if _wake(runs.run_key(workspace_id, entry[0], name), own, left, lease):
+            return str(entry[0])
+    return None
 
 
 def _wake(key: Key, own: str, entries: dict[str, Any], lease: Lease) -> bool:
@@ -53,17 +57,20 @@ def _wake(key: Key, own: str, entries: dict[str, Any], lease: Lease) -> bool:
         "dgo": 1,
         "dg": entries,
         "dgn": len(entries),
+        "dgs": sum(runs.entry_bytes(one) for one in entries.values()),
         "op": position,
         "win": lease.row["win"],
         "wp": position,
         "sa": timer.due_ms,
+        "heir_of": own,
         **timer.attributes,
-        runs.job_name(position): runs.job_text({"st": "delayed", "d": [], "at": now_ms}),
+        runs.job_name(position): runs.job_text(Job("delayed").note(_WORDS, PENDING, raw=own).stored()),
     }
     try:
         CHANNELS.update(key, Change(put=put, remove=("into",)), eq("st", State.DONE.value) & Exists("into"))
     except ConditionFailed as failed:
-        return failed.row is not None and failed.row.get("st") == State.WAIT.value
+        if failed.row is None or failed.row.get("heir_of") != own:  # else it was woken before a crash
+            return False
     _follow(lease, key, own)
     queue.send(queues.NOTIFY, runs.run_message(*key), min(900, max(0, (timer.due_ms - now_ms) / 1000)))
     return True

@@ -13,11 +13,12 @@ from chalicelib.channels.wire import filled, iso
 from chalicelib.core import clock, ids
 from chalicelib.core.call import Call
 from chalicelib.core.errors import AlreadyExists, InvalidInput, NotFound, VersionConflict
-from chalicelib.credentials.public import vault
+from chalicelib.edge import auth
 from chalicelib.storage.expressions import PRESENT, eq
 from chalicelib.storage.table import TransactionFailed, Write, transact
 
 _ATTEMPTS = 5
+SIGNING_KEY = "_signedWith"  # among sealed credentials, never shown
 
 
 def list_all(call: Call) -> list[dict[str, Any]]:
@@ -51,7 +52,7 @@ def create(call: Call) -> dict[str, Any]:
     credentials = body.credentials.sent() if body.credentials else {}
     if body.check:
         probes.check(item, credentials)
-    item.sealed = seal(item, credentials)
+    item.sealed = seal(item, _with_key(call, credentials))
     _store(item, None)
     return view(item)
 
@@ -65,7 +66,7 @@ def update(call: Call) -> dict[str, Any]:
     for attempt in range(1, _ATTEMPTS + 1):
         item = _find(call)
         before = Integration(**vars(item))
-        _take_over(item, body)
+        _take_over(call, item, body)
         if body.check and body.credentials is not None:
             probes.check(item, open_credentials(item))
         try:
@@ -128,7 +129,7 @@ def view(item: Integration) -> dict[str, Any]:
             "identifier": item.identifier,
             "providerId": item.provider_id,
             "channel": item.channel,
-            "credentials": open_credentials(item),
+            "credentials": _shown(open_credentials(item)),
             "active": item.active,
             "deleted": False,
             "primary": item.primary,
@@ -142,14 +143,27 @@ def view(item: Integration) -> dict[str, Any]:
 
 def seal(item: Integration, credentials: dict[str, Any]) -> str:
     """Encrypt credentials for this integration."""
+    from chalicelib.credentials.public import vault  # heavy
+
     return vault().seal(item.workspace_id, f"integration|{item.id}", credentials) if credentials else ""
 
 
 def open_credentials(item: Integration) -> dict[str, Any]:
     """Decrypt the credentials of an integration."""
+    from chalicelib.credentials.public import vault  # heavy
+
     if not item.sealed:
         return {}
     return dict(vault().open_json(item.workspace_id, f"integration|{item.id}", item.sealed))
+
+
+def _with_key(call: Call, credentials: dict[str, Any]) -> dict[str, Any]:
+    """Keep the caller's API key where links are to be signed with it: keys themselves are stored hashed only."""
+    return {**credentials, SIGNING_KEY: auth.shown(call.headers)} if credentials.get("hmac") else credentials
+
+
+def _shown(credentials: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in credentials.items() if name != SIGNING_KEY}
 
 
 # --- writing --------------------------------------------------------------------------------------------------------
@@ -178,7 +192,7 @@ def _check_provider(workspace_id: str, provider_id: str, channel: str) -> None:
         raise InvalidInput.at("channel", "One environment can only have one In app provider", "single")
 
 
-def _take_over(item: Integration, body: Any) -> None:
+def _take_over(call: Call, item: Integration, body: Any) -> None:
     item.name = body.name or item.name
     item.identifier = body.identifier or item.identifier
     if body.active is not None:
@@ -186,7 +200,7 @@ def _take_over(item: Integration, body: Any) -> None:
     if body.conditions is not None:
         item.conditions = conditions.complete([group.sent() for group in body.conditions])
     if body.credentials is not None:
-        item.sealed = seal(item, body.credentials.sent())
+        item.sealed = seal(item, _with_key(call, body.credentials.sent()))
 
 
 def _store(item: Integration, before: Integration | None) -> None:

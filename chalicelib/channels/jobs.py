@@ -10,6 +10,7 @@ from chalicelib.core import clock
 
 Event = dict[str, Any]
 SUCCESS, WARNING, FAILED, PENDING = "Success", "Warning", "Failed", "Pending"
+TAKEN, REFUSED, DEFERRED = "taken", "refused", "deferred"
 MAX_RAW_CHARS = 2_000
 
 
@@ -73,13 +74,41 @@ class Run:
 
 @dataclass
 class Job:
-    """What became of a step. `stops` says that the steps after it do not run."""
+    """What became of a step. `stops` says that the steps after it do not run.
+
+    `outcomes` tells by integration whether it took the message; a step with deferred ones is tried again, `attempt`
+    says how often it was, `wish_s` what the providers asked to wait.
+    """
 
     status: str = "completed"
     details: list[dict[str, Any]] = field(default_factory=list)
     provider_id: str = ""
     message_ids: list[str] = field(default_factory=list)
     stops: bool = False
+    outcomes: dict[str, str] = field(default_factory=dict)
+    attempt: int = 0
+    wish_s: int = 0
+
+    @classmethod
+    def continued(cls, stored: dict[str, Any] | None) -> Job:
+        """Go on with a step that was tried before, or begin one."""
+        if stored is None or "n" not in stored:
+            return cls()
+        kept = {"outcomes": stored["o"], "attempt": stored["n"], "message_ids": stored.get("m", [])}
+        return cls(details=stored["d"], provider_id=stored.get("p", ""), **kept)
+
+    @property
+    def is_deferred(self) -> bool:
+        """Whether a provider is to be asked again."""
+        return DEFERRED in self.outcomes.values()
+
+    def settle(self) -> Job:
+        """Let the outcomes say what became of the step: it failed when nobody took the message."""
+        if self.is_deferred:
+            self.status = "queued"
+        else:
+            self.status = "completed" if TAKEN in self.outcomes.values() else "failed"
+        return self
 
     def note(self, detail: str, status: str = SUCCESS, **more: Any) -> Job:
         """Add an execution detail."""
@@ -101,4 +130,6 @@ class Job:
             made["p"] = self.provider_id
         if self.message_ids:
             made["m"] = self.message_ids
+        if self.is_deferred:
+            made |= {"n": self.attempt, "o": self.outcomes}
         return made

@@ -16,6 +16,7 @@ from chalicelib.channels.templates.texts import escape
 
 _BAD_LINK = re.compile(r"\s*(javascript|data|vbscript|file|blob)\s*:", re.IGNORECASE)
 _HIDDEN = re.compile(r"[\x00-\x20\u200b-\u200f\u2028\u2029]+")
+MAX_DEVICES = 500
 Written = tuple[Any, dict[str, Any]]
 
 
@@ -30,11 +31,11 @@ def in_app(at: Run) -> dict[str, Any]:
     action = cta.get("action")
     if isinstance(action, dict):
         buttons = [one for one in action.get("buttons") or () if isinstance(one, dict)]
-        shown = [{**one, "content": render(str(one.get("content", "")), data)} for one in buttons]
+        shown = [{**one, "content": plain(one.get("content"), data)} for one in buttons]
         made["action"] = {"status": "pending", "buttons": shown, "result": {}}
     return {
-        "content": render(_text(template.get("content")), data),
-        "title": render(_text(template.get("title")), data),
+        "content": plain(template.get("content"), data),
+        "title": plain(template.get("title"), data),
         "cta": made,
         "feedId": template.get("feedId"),
         "actor": template.get("actor"),
@@ -45,7 +46,7 @@ def email(at: Run, integration: Integration, credentials: dict[str, Any]) -> Wri
     """Render a mail; without an address there is no letter, only the message."""
     template, data = at.step["template"], at.data()
     said = at.overrides("email", integration.provider_id)
-    subject = render(str(said.get("subject") or template.get("subject") or ""), data)
+    subject = plain(said.get("subject") or template.get("subject"), data)
     html = str(said.get("html") or _page(at, template, data, subject, str(said.get("layoutIdentifier") or "")))
     shown: dict[str, Any] = {"content": html, "subject": subject}
     own = at.payload.get("email") or at.subscriber.email
@@ -59,17 +60,15 @@ def email(at: Run, integration: Integration, credentials: dict[str, Any]) -> Wri
         html=html,
         text=str(said.get("text") or ""),
         sender_name=str(
-            said.get("senderName")
-            or render(_text(template.get("senderName")), data)
-            or credentials.get("senderName")
-            or ""
+            said.get("senderName") or plain(template.get("senderName"), data) or credentials.get("senderName") or ""
         ),
         cc=_addresses(said.get("cc")),
         bcc=_addresses(said.get("bcc")),
         reply_to=str(said.get("replyTo") or ""),
-        headers={str(name): str(value) for name, value in (said.get("headers") or {}).items()},
+        headers={str(name): str(value) for name, value in _object(said.get("headers")).items()},
         attachments=_attachments(at.payload.get("attachments")),
         ip_pool_name=str(said.get("ipPoolName") or ""),
+        custom=_object(said.get("customData")),
     )
     return letter, {**shown, "email": to[0]}
 
@@ -77,7 +76,7 @@ def email(at: Run, integration: Integration, credentials: dict[str, Any]) -> Wri
 def sms(at: Run, integration: Integration, credentials: dict[str, Any]) -> Written:
     """Render a text for a telephone."""
     said = at.overrides("sms", integration.provider_id)
-    content = str(said.get("content") or render(_text(at.step["template"].get("content")), at.data()))
+    content = str(said.get("content") or plain(at.step["template"].get("content"), at.data()))
     to = said.get("to") or at.payload.get("phone") or at.subscriber.phone
     if not to:
         return None, {"content": content}
@@ -88,7 +87,7 @@ def sms(at: Run, integration: Integration, credentials: dict[str, Any]) -> Writt
 def chat(at: Run, integration: Integration, entry: dict[str, Any]) -> Written:
     """Render a text for a room."""
     said = at.overrides("chat", integration.provider_id)
-    content = str(said.get("content") or render(_text(at.step["template"].get("content")), at.data()))
+    content = str(said.get("content") or plain(at.step["template"].get("content"), at.data()))
     url = str(said.get("webhookUrl") or entry.get("webhookUrl") or "")
     if not url:
         return None, {"content": content}
@@ -103,15 +102,22 @@ def push(at: Run, integration: Integration, entry: dict[str, Any]) -> Written:
     """Render a text for devices."""
     template, data = at.step["template"], at.data()
     said = at.overrides("push", integration.provider_id)
-    content = str(said.get("content") or render(_text(template.get("content")), data))
-    title = str(said.get("title") or render(_text(template.get("title")), data))
-    tokens = [str(one) for one in said.get("deviceTokens") or entry.get("deviceTokens") or ()]
+    content = str(said.get("content") or plain(template.get("content"), data))
+    title = str(said.get("title") or plain(template.get("title"), data))
+    tokens = _addresses(said.get("deviceTokens") or entry.get("deviceTokens"))[:MAX_DEVICES]
     shown = {"content": content, "title": title}
     if not tokens:
         return None, shown
     more = {name: value for name, value in said.items() if name not in ("title", "content", "deviceTokens")}
     more.pop("integrationIdentifier", None)
-    return Push(tokens, title, content, at.payload, more), {**shown, "deviceTokens": tokens}
+    facts = at.facts()
+    about = {"subscriber": facts["subscriber"], "step": facts["step"]}
+    return Push(tokens, title, content, at.payload, more, about), {**shown, "deviceTokens": tokens}
+
+
+def plain(template: Any, data: dict[str, Any]) -> str:
+    """Render a text that is no page: apostrophes stand as they are, as everywhere on this surface but in mails."""
+    return render(_text(template), data).replace("&#x27;", "'")
 
 
 def rendered_conditions(groups: list[dict[str, Any]], at: Run) -> list[dict[str, Any]]:
@@ -166,9 +172,13 @@ def _text(value: Any) -> str:
     return value if isinstance(value, str) else ""
 
 
+def _object(value: Any) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
 def _addresses(value: Any) -> list[str]:
     found = value if isinstance(value, list) else [value] if value else []
-    return [str(one) for one in found if one]
+    return [str(one) for one in found if one and isinstance(one, str | int)]
 
 
 def _attachments(value: Any) -> list[Attachment]:

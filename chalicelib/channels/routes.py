@@ -21,7 +21,7 @@ from chalicelib.channels import (
 )
 from chalicelib.channels import schemas as shapes
 from chalicelib.channels import workflow_schemas as flows
-from chalicelib.channels.wire import created, data, nothing, paged
+from chalicelib.channels.answers import created, data, nothing, paged
 from chalicelib.edge.auth import PUBLIC, READ, RUN, WRITE
 from chalicelib.edge.failures import NOVU
 from chalicelib.edge.route import Gives, Route, blueprint

@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from chalicelib.channels import events, handing_over, names, queues, subscribers, waiting
+from chalicelib.channels import handing_over, names, queues, stored_events, subscribers, waiting
 from chalicelib.channels.channel_steps import run as run_channel_step
 from chalicelib.channels.jobs import Job, Run
 from chalicelib.channels.models import runs
-from chalicelib.channels.schemas import SubscriberIn
+from chalicelib.channels.rules import retrying
 from chalicelib.core import clock
-from chalicelib.durable import leases, outbox, steps
+from chalicelib.durable import due, leases, outbox, steps
 from chalicelib.durable.due import Timer
 from chalicelib.durable.leases import Lease, NotTaken
 from chalicelib.durable.steps import State
@@ -28,7 +28,7 @@ def run(body: dict[str, Any]) -> float | None:
     Raises LeaseLost when another worker took over, Unavailable.
     """
     workspace_id, transaction_id, name = body["w"], body["tx"], body["s"]
-    event = events.load(workspace_id, transaction_id)
+    event = stored_events.load(workspace_id, transaction_id)
     if event is None:
         return None
     key, now_ms = runs.run_key(workspace_id, transaction_id, name), clock.now_ms()
@@ -46,9 +46,8 @@ def run(body: dict[str, Any]) -> float | None:
 
 def _begin(workspace_id: str, event: dict[str, Any], name: str) -> Lease | NotTaken:
     """Make the notification of a subscriber, its entry in the list of the day first."""
-    body = SubscriberIn.read(event["to"].get(name) or {"subscriberId": name})
     if name in event["to"]:
-        subscriber = subscribers.upsert(workspace_id, body)[0]
+        subscriber = subscribers.upsert(workspace_id, event["to"][name])[0]
     else:
         found = subscribers.get(workspace_id, name)
         if found is None:
@@ -89,12 +88,17 @@ def _walk(workspace_id: str, event: dict[str, Any], lease: Lease) -> None:
 
 def _step(at: Run, lease: Lease) -> Moved:
     kind = at.step["template"]["type"]
+    outcome: waiting.Outcome
     if kind == "delay":
         outcome = waiting.delay(at, lease)
     elif kind == "digest":
         outcome = waiting.digest(at, lease)
     else:
-        outcome = run_channel_step(at)
+        job = run_channel_step(at, Job.continued(runs.job_of(lease.row, at.position)))
+        wait_s = retrying.delay_s(job.attempt, job.wish_s, at.notification_id) if job.is_deferred else None
+        if wait_s is not None:
+            return _again(at, lease, job, wait_s)
+        outcome = job
     if isinstance(outcome, Job):
         return _advance(at, lease, outcome, Change())
     if isinstance(outcome, waiting.Merged):
@@ -128,9 +132,22 @@ def _merge(at: Run, merged: waiting.Merged) -> Moved:
 
 def _wait(at: Run, wait: waiting.Wait) -> Moved:
     """Let a notification wait; its message goes out with the same write."""
-    timer: Timer = wait.timer
-    lease = wait.lease
-    put = {runs.job_name(at.position): runs.job_text(wait.job.stored()), "wp": at.position, "sa": timer.due_ms}
+    put = {runs.job_name(at.position): runs.job_text(wait.job.stored()), "wp": at.position, "sa": wait.timer.due_ms}
+    return _suspend(wait.lease, wait.timer, put)
+
+
+def _again(at: Run, lease: Lease, job: Job, wait_s: int) -> Moved:
+    """Let a notification wait to try its step again. When the step began stays, and so do its messages' ids."""
+    now_ms = clock.now_ms()
+    timer = due.at(runs.DUE, lease.key, now_ms + wait_s * 1_000, now_ms)
+    return _suspend(lease, timer, {runs.job_name(at.position): runs.job_text(job.stored())})
+
+
+def _suspend(lease: Lease, timer: Timer, put: dict[str, Any]) -> Moved:
+    exp_s = timer.due_ms // 1_000 + runs.AFTER_S
+    if exp_s > int(lease.row["exp"]):  # the event first: without it nothing could go on
+        runs.keep_event(lease.key, exp_s)
+        put["exp"] = exp_s
     messages = outbox.wake(queues.NOTIFY, runs.run_message(*lease.key), timer)
     row: Row | Lease = steps.suspend(CHANNELS, lease, timer=timer, out=messages, change=Change(put=put))
     if isinstance(row, Lease):

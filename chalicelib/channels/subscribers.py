@@ -7,7 +7,6 @@ from typing import Any
 from chalicelib.channels import names
 from chalicelib.channels.models.people import Subscriber, list_subscribers, member_keys, topics_of
 from chalicelib.channels.models.settings import Integration
-from chalicelib.channels.schemas import SubscriberIn
 from chalicelib.channels.wire import filled, iso, number, page_of
 from chalicelib.core import clock, ids, jsontext
 from chalicelib.core.call import Call
@@ -17,7 +16,15 @@ from chalicelib.storage.table import TransactionFailed, transact
 from chalicelib.storage.tables import CHANNELS
 
 MAX_BULK = 500
-_FIELDS = ("email", "first_name", "last_name", "phone", "avatar", "locale", "data")
+_FIELDS = {
+    "email": "email",
+    "firstName": "first_name",
+    "lastName": "last_name",
+    "phone": "phone",
+    "avatar": "avatar",
+    "locale": "locale",
+    "data": "data",
+}  # as they are sent, and as they are stored
 _ATTEMPTS = 6
 
 
@@ -44,7 +51,7 @@ def list_page(call: Call) -> dict[str, Any]:
 
 def create(call: Call) -> dict[str, Any]:
     """Make a subscriber, or update the one with this identifier."""
-    return view(upsert(call.workspace_id, call.body)[0])
+    return view(upsert(call.workspace_id, call.body.sent())[0])
 
 
 def create_bulk(call: Call) -> dict[str, Any]:
@@ -52,12 +59,14 @@ def create_bulk(call: Call) -> dict[str, Any]:
     sent = call.body.subscribers
     if not 1 <= len(sent) <= MAX_BULK:
         raise InvalidInput.at("subscribers", f"must hold 1 to {MAX_BULK} subscribers", "range")
+    from chalicelib.channels.schemas import SubscriberIn  # heavy
+
     made: dict[str, list[dict[str, Any]]] = {"created": [], "updated": [], "failed": []}
     for one in sent:
         try:
-            body = SubscriberIn.read(one)
+            body = SubscriberIn.read(one).sent()
             is_new = upsert(call.workspace_id, body)[1]
-            made["created" if is_new else "updated"].append({"subscriberId": body.subscriber_id})
+            made["created" if is_new else "updated"].append({"subscriberId": body["subscriberId"]})
         except PlatformError as error:
             name = one.get("subscriberId") if isinstance(one, dict) else None
             entry = {"subscriberId": name} if isinstance(name, str) else {}
@@ -76,7 +85,7 @@ def update(call: Call) -> dict[str, Any]:
     clears_email = "email" in sent and sent["email"] in (None, "")
 
     def change(item: Subscriber) -> None:
-        _take_over(item, call.body)
+        _take_over(item, call.body.sent())
         if clears_email:
             item.email = None
 
@@ -171,22 +180,22 @@ def _integration(workspace_id: str, provider_id: str, identifier: str | None) ->
 # --- writing --------------------------------------------------------------------------------------------------------
 
 
-def upsert(workspace_id: str, body: SubscriberIn) -> tuple[Subscriber, bool]:
-    """Make a subscriber or update the one that stands; answers whether it is new."""
+def upsert(workspace_id: str, sent: dict[str, Any]) -> tuple[Subscriber, bool]:
+    """Make a subscriber or update the one that stands; answers whether it is new. `sent` was checked by its shape."""
     for _ in range(_ATTEMPTS):
-        item = Subscriber.get(workspace_id, subscriber_id=body.subscriber_id)
+        item = Subscriber.get(workspace_id, subscriber_id=sent["subscriberId"])
         try:
             if item is None:
-                item = Subscriber.new(workspace_id, id=names.new_id(), subscriber_id=body.subscriber_id)
-                _take_over(item, body)
+                item = Subscriber.new(workspace_id, id=names.new_id(), subscriber_id=sent["subscriberId"])
+                _take_over(item, sent)
                 item.insert([item.listed()])
                 is_new = True
             else:
                 is_new = False
-                _update(item, body)
+                _update(item, sent)
         except (AlreadyExists, VersionConflict):
             continue
-        for channel in body.model_dump(by_alias=True, exclude_unset=True).get("channels") or ():
+        for channel in sent.get("channels") or ():
             item = put_credentials(workspace_id, item.subscriber_id, channel, appends=False)
         return item, is_new
     raise VersionConflict("the subscriber keeps changing; try again")
@@ -204,9 +213,9 @@ def modify(workspace_id: str, subscriber_id: str, change: Any) -> Subscriber:
     raise VersionConflict("the subscriber keeps changing; try again")
 
 
-def _update(item: Subscriber, body: SubscriberIn) -> None:
-    before = {name: getattr(item, name) for name in _FIELDS}
-    _take_over(item, body)
+def _update(item: Subscriber, sent: dict[str, Any]) -> None:
+    before = {name: getattr(item, name) for name in _FIELDS.values()}
+    _take_over(item, sent)
     if item.deleted:  # revived
         item.deleted = False
         read_revision, item.revision, item.updated_at = item.revision, item.revision + 1, clock.now_ms()
@@ -214,13 +223,14 @@ def _update(item: Subscriber, body: SubscriberIn) -> None:
             transact([item.change_if(PRESENT & eq("rev", read_revision)), item.listed()], ids.secret_text(24))
         except TransactionFailed:
             raise VersionConflict("the subscriber changed meanwhile") from None
-    elif before != {name: getattr(item, name) for name in _FIELDS}:
+    elif before != {name: getattr(item, name) for name in _FIELDS.values()}:
         item.save()
 
 
-def _take_over(item: Subscriber, body: Any) -> None:
-    for name in _FIELDS:
-        if name in body.model_fields_set and (value := getattr(body, name)) is not None:
+def _take_over(item: Subscriber, sent: dict[str, Any]) -> None:
+    for wire, name in _FIELDS.items():
+        value = sent.get(wire)
+        if value is not None:
             setattr(item, name, value if value != "" or name != "email" else None)
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import orjson
 
-from chalicelib.channels import events, names
+from chalicelib.channels import names, stored_events
 from chalicelib.channels.jobs import PENDING, Job, Run
 from chalicelib.channels.models import runs
 from chalicelib.channels.rules import conditions, timing
@@ -71,7 +71,7 @@ def delay(at: Run, lease: Lease) -> Outcome:
 def digest(at: Run, lease: Lease) -> Outcome:
     """Open a digest, go into an open one, or close the one whose time is over."""
     if lease.row.get("wp") == at.position:
-        return Closing(Job().note("The digest closed"))
+        return Closing(Job().note(f"The digest closed with {len(lease.row['dg'])} events"))
     metadata = at.step.get("metadata") or {}
     if not conditions.passes(at.step.get("filters") or [], at.facts()):
         return Job("skipped").note("The step was skipped by its filters")
@@ -89,30 +89,37 @@ def collected(workspace_id: str, row: Row) -> list[dict[str, Any]] | None:
     if "dg" not in row or "dgo" in row:
         return None
     entries = sorted(row["dg"].values(), key=lambda entry: (entry[1], entry[0]))
-    found = events.load_many(workspace_id, [entry[0] for entry in entries])
-    return [found[entry[0]]["payload"] for entry in entries if entry[0] in found]
+    return stored_events.payloads(workspace_id, [entry[0] for entry in entries])
 
 
 def _open_or_join(at: Run, lease: Lease, window: Key, until: int) -> Outcome:
-    name = at.subscriber.subscriber_id
+    name, words = at.subscriber.subscriber_id, "The digest opened"
     for _ in range(_ATTEMPTS):
         holder = runs.get_window(window)
         if holder is not None and holder != at.transaction_id:
             master = runs.run_key(at.workspace_id, holder, name)
             if runs.collect(master, at.transaction_id, at.event["at"], MOST):
                 return Merged(holder, lease)
+            if _is_full(master):
+                words = "The digest opened, because the one before it is full"
         if lease.row.get("op") != at.position:
             lease = _opened(at, lease, window)
         exp_s = max(until, clock.now_ms()) // 1000 + runs.KEEP_S
         if holder == at.transaction_id or runs.claim_window(window, at.transaction_id, holder, exp_s):
-            return _wait(lease, until, "The digest opened")
+            return _wait(lease, until, words)
     return Job(stops=True).failed("The digest changed hands too often")
+
+
+def _is_full(master: Key) -> bool:
+    row = CHANNELS.get(master) or {}
+    return "dgo" in row and (row["dgn"] >= MOST or row["dgs"] >= runs.MAX_DIGEST_BYTES)
 
 
 def _opened(at: Run, lease: Lease, window: Key) -> Lease:
     """Let this notification collect, its own event first. Nobody knows of it until it holds the window."""
     entry = {runs.entry_name(at.transaction_id): [at.transaction_id, at.event["at"]]}
-    put: dict[str, Any] = {"dgo": 1, "dg": entry, "dgn": 1, "op": at.position, "win": window.pk}
+    size = runs.entry_bytes([at.transaction_id, 0])
+    put: dict[str, Any] = {"dgo": 1, "dg": entry, "dgn": 1, "dgs": size, "op": at.position, "win": window.pk}
     return steps.commit(CHANNELS, lease, clock.now_ms() + _LEASE_MS, change=Change(put=put))
 
 

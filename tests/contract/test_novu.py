@@ -10,11 +10,14 @@ from typing import Any
 import jsonschema_rs
 import pytest
 import yaml
+from openapi_spec_validator import OpenAPIV31SpecValidator
 
 import app as _app  # noqa: F401 registers every row
+from chalicelib.channels import catalogue, providers
 from chalicelib.edge.auth import PUBLIC
 from chalicelib.edge.failures import NOVU
 from chalicelib.edge.route import ROWS, Route
+from chalicelib.platform.reference import document
 from tests.client import Answer, Client
 
 ROOT = Path(__file__).parents[2]
@@ -57,8 +60,20 @@ def check(answer: Answer, place: tuple[str, str]) -> None:
         schema = said["content"]["application/json"]["schema"]
         validator = jsonschema_rs.validator_for({**schema, "components": contract()["components"]})
         assert [f"{e.instance_path}: {e.message}" for e in validator.iter_errors(answer.body)] == [], place
+        if answer.status < 300:
+            check_described(answer, place)
     else:
         assert answer.body == "", place
+
+
+def check_described(answer: Answer, place: tuple[str, str]) -> None:
+    """Hold an answer against what the API's own document says."""
+    whole = described()
+    path = next(path for path in whole["paths"] if plain(path) == place[1])
+    said = whole["paths"][path][place[0].lower()]["responses"][str(answer.status)]
+    schema = {**said["content"]["application/json"]["schema"], "components": whole["components"]}
+    errors = jsonschema_rs.validator_for(schema).iter_errors(answer.body)
+    assert [f"{e.instance_path}: {e.message}" for e in errors] == [], place
 
 
 class CheckedClient(Client):
@@ -182,3 +197,87 @@ def test_the_life_of_everything_is_answered_in_the_shapes_of_the_contract(worksp
         assert client.delete(path).status in (200, 204), path
     client.post("/v1/topics/t/subscribers/removal", {"subscribers": ["bob"]})
     assert client.delete("/v1/topics/t").status == 204
+
+
+# --- what is said of it ----------------------------------------------------------------------------------------------
+
+
+def table(text: str, heading: str, number: int = 0) -> list[list[str]]:
+    """Read a table under a heading of the page: its rows without the head."""
+    section = text.partition(f"## {heading}\n")[2].partition("\n## ")[0]
+    blocks = re.findall(r"(?:^\|.*\|\n?)+", section, re.MULTILINE)
+    return [[cell.strip() for cell in line.strip("| ").split(" | ")] for line in blocks[number].strip().split("\n")[2:]]
+
+
+def page() -> str:
+    return (ROOT / "docs/CHANNELS.md").read_text()
+
+
+def test_the_page_lists_every_operation_as_it_is_served() -> None:
+    said = {cells[0]: cells[1] for cells in table(page(), "Operations")}
+    served: dict[str, list[str]] = {}
+    for row in ROWS_HERE:
+        served.setdefault(row.operation_id, []).append(f"`{row.verbs} {row.path}`")
+    assert said == {name: ", ".join(places) for name, places in served.items()}
+    assert len(said) == 74
+
+
+def test_the_page_lists_every_provider_as_it_delivers_or_refuses() -> None:
+    delivering = {cells[0]: cells[1] for cells in table(page(), "Providers")}
+    refusing = {cells[0]: cells[1].split(", ") for cells in table(page(), "Providers", 1)}
+    homes = {name: channel for channel, found in catalogue.BY_CHANNEL.items() for name in found if channel != "in_app"}
+    assert delivering == {name: channel for name, channel in homes.items() if name in providers.DELIVERING}
+    assert {name: channel for channel, names in refusing.items() for name in names} == {
+        name: channel for name, channel in homes.items() if name not in providers.DELIVERING
+    }
+
+
+def test_the_readme_counts_operations_and_providers_as_they_are() -> None:
+    readme = (ROOT / "README.md").read_text()
+    found = re.search(r"\| channels .*all (\d+) operations; (\d+) providers deliver, the other (\d+) refuse", readme)
+    assert found is not None
+    listed = sum(len(names) for channel, names in catalogue.BY_CHANNEL.items() if channel != "in_app")
+    assert [int(one) for one in found.groups()] == [
+        len({row.operation_id for row in ROWS_HERE}),
+        len(providers.DELIVERING),
+        listed - len(providers.DELIVERING),
+    ]
+
+
+@lru_cache(maxsize=1)
+def described() -> Json:
+    """The part of the document that describes this surface."""
+    return document.build([(surface, row) for surface, row in ROWS if surface == NOVU], "https://api.example.com")
+
+
+def resolved(schema: Json, shared: Json) -> Json:
+    return shared[schema["$ref"].rpartition("/")[2]] if "$ref" in schema else schema
+
+
+def compare(ours: Json, theirs: Json, place: str, depth: int = 0) -> None:
+    """Hold a shape of the document against the contract's: no member unknown there, all that are always there."""
+    own, known = described()["components"]["schemas"], contract()["components"]["schemas"]
+    ours, theirs = resolved(ours, own), resolved(theirs, known)
+    if depth > 6 or "properties" not in theirs or "properties" not in ours:
+        return
+    assert set(ours["properties"]) <= set(theirs["properties"]), place
+    assert set(theirs.get("required", ())) <= set(ours.get("required", ())), place
+    for name, one in ours["properties"].items():
+        other = theirs["properties"][name]
+        compare(one.get("items", one), other.get("items", other), f"{place}.{name}", depth + 1)
+
+
+def test_the_document_of_this_surface_is_valid() -> None:
+    OpenAPIV31SpecValidator(described()).validate()
+
+
+@pytest.mark.parametrize("row", ROWS_HERE, ids=ids)
+def test_the_document_describes_answers_as_the_contract_does(row: Route) -> None:
+    said = operations()[row.verbs, plain(row.path)]["responses"]
+    path = next(path for path in described()["paths"] if plain(path) == plain(row.path))
+    shown = described()["paths"][path][row.verbs.lower()]["responses"]
+    assert {status for status in shown if status[0] in "23"} == {status for status in said if status[0] in "23"}
+    for status, answer in said.items():
+        wanted = answer.get("content", {}).get("application/json", {}).get("schema")
+        if status[0] == "2" and wanted is not None:
+            compare(shown[status]["content"]["application/json"]["schema"], wanted, f"{row.operation_id}")

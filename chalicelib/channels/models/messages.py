@@ -10,6 +10,7 @@ from chalicelib.storage.table import ConditionFailed, Key
 from chalicelib.storage.tables import CHANNELS
 
 IN_APP = "in_app"
+ID_CHARS = 24
 IN_APP_KEEP_S = 365 * 86_400
 
 
@@ -39,7 +40,7 @@ def put_message(workspace_id: str, doc: dict[str, Any], at_ms: int) -> None:
 
 def get_in_app(workspace_id: str, subscriber_id: str, message_ids: list[str]) -> list[Row]:
     """Read in-app messages of a subscriber by id, in that order, leaving out those that are not there."""
-    keys = [message_key(workspace_id, IN_APP, subscriber_id, one) for one in message_ids]
+    keys = [message_key(workspace_id, IN_APP, subscriber_id, one) for one in message_ids if len(one) == ID_CHARS]
     rows = CHANNELS.get_many(keys, consistent=True)
     return [rows[key] for key in keys if key in rows]
 

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any
 
 import orjson
 
-from chalicelib.storage.expressions import ABSENT, Change, Row, eq
+from chalicelib.storage.expressions import ABSENT, PRESENT, Change, Condition, Row, eq, lt
 from chalicelib.storage.table import ConditionFailed, Key
 from chalicelib.storage.tables import CHANNELS
 
 DAY_MS = 86_400_000
 KEEP_DAYS = 30
 KEEP_S = KEEP_DAYS * 86_400
+AFTER_S = 2 * 86_400  # what waits is kept this long after its time
 DUE = "notification"
+MAX_DIGEST_BYTES = 300_000  # of the 400,000 that a row can have
 
 
 def event_key(workspace_id: str, transaction_id: str) -> Key:
@@ -47,6 +50,12 @@ def put_event(row: Row, now_s: int) -> bool:
     except ConditionFailed:
         return False
     return True
+
+
+def keep_event(run: Key, exp_s: int) -> None:
+    """Keep the event of a notification for as long as that waits."""
+    with suppress(ConditionFailed):
+        CHANNELS.update(Key(run.pk, "E"), Change(put={"exp": exp_s}), PRESENT & lt("exp", exp_s))
 
 
 def runs_of(workspace_id: str, transaction_id: str) -> list[Row]:
@@ -110,7 +119,8 @@ def claim_window(key: Key, mine: str, instead_of: str | None, exp_s: int) -> boo
 
 def collect(master: Key, transaction_id: str, at_ms: int, most: int) -> bool:
     """Add an event to the digest that a notification collects; False when that one is closed or full."""
-    change = Change(put={f"dg.{entry_name(transaction_id)}": [transaction_id, at_ms]}, add={"dgn": 1})
+    entry = [transaction_id, at_ms]
+    change = Change(put={f"dg.{entry_name(transaction_id)}": entry}, add={"dgn": 1, "dgs": entry_bytes(entry)})
     try:
         CHANNELS.update(master, change, is_collecting(most))
     except ConditionFailed:
@@ -118,11 +128,14 @@ def collect(master: Key, transaction_id: str, at_ms: int, most: int) -> bool:
     return True
 
 
-def is_collecting(most: int) -> Any:
-    """The notification collects and is not full."""
-    from chalicelib.storage.expressions import lt
+def is_collecting(most: int) -> Condition:
+    """The notification collects and is not full: neither of events nor of what its row can hold."""
+    return eq("dgo", 1) & lt("dgn", most) & lt("dgs", MAX_DIGEST_BYTES)
 
-    return eq("dgo", 1) & lt("dgn", most)
+
+def entry_bytes(entry: list[Any]) -> int:
+    """Say, not too low, what an entry takes in the row."""
+    return len(str(entry[0]).encode()) + 60
 
 
 def drop(master: Key, transaction_id: str) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from chalicelib.channels.providers import (
+    apns,
     brevo,
     chat_webhooks,
     expo,
@@ -22,7 +23,7 @@ from chalicelib.channels.providers import (
     vonage,
     webhooks,
 )
-from chalicelib.channels.providers.base import Order, Refused, Sent
+from chalicelib.channels.providers.base import Order, Refused, Sent, in_two_words
 
 Send = Callable[[Order], Sent]
 
@@ -40,12 +41,13 @@ DELIVERING: dict[str, Send] = {
     "nexmo": vonage.send,
     "generic-sms": generic_sms.send,
     "slack": chat_webhooks.slack,
-    "mattermost": chat_webhooks.slack,
+    "mattermost": chat_webhooks.mattermost,
     "zulip": chat_webhooks.slack,
     "discord": chat_webhooks.discord,
     "ryver": chat_webhooks.ryver,
     "msteams": chat_webhooks.teams,
     "fcm": fcm.send,
+    "apns": apns.send,
     "expo": expo.send,
     "one-signal": one_signal.send,
     "push-webhook": webhooks.push,
@@ -53,9 +55,9 @@ DELIVERING: dict[str, Send] = {
 
 
 def deliver(provider_id: str, order: Order) -> Sent:
-    """Hand a letter to a provider. Raises Refused, UpstreamFailed, UpstreamTimeout, AddressRefused."""
+    """Hand a letter to a provider. Raises Refused when it never will be taken, Deferred when it may be later."""
     send = DELIVERING.get(provider_id)
     if send is None:
-        reason = " (it is reached by HTTP/2 only)" if provider_id == "apns" else ""
-        raise Refused(f"the provider {provider_id} cannot be delivered to from here{reason}")
-    return send(order)
+        raise Refused(f"the provider {provider_id} cannot be delivered to from here")
+    with in_two_words():
+        return send(order)

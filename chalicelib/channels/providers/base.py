@@ -5,19 +5,25 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from typing import Any, TypeVar
 from urllib.parse import urlencode
 
 import orjson
 
 from chalicelib.adapters import http_client
 from chalicelib.adapters.http_client import Request, Response
-from chalicelib.core.errors import UpstreamFailed
+from chalicelib.core import clock
+from chalicelib.core.errors import InvalidInput, UpstreamFailed
 
+One = TypeVar("One")
 TIMEOUT_S = 15.0
+DOWN_AFTER = 3
 MAX_RAW_CHARS = 2_000
+MAX_RETRY_AFTER_S = 86_400
+PASSING = frozenset({408, 425, 429})  # statuses of 4xx that say: not now
 JSON = "application/json"
 
 
@@ -47,6 +53,8 @@ class Mail:
     headers: dict[str, str] = field(default_factory=dict)
     attachments: list[Attachment] = field(default_factory=list)
     ip_pool_name: str = ""
+    metadata: dict[str, str] = field(default_factory=dict)
+    custom: dict[str, Any] = field(default_factory=dict)  # what one provider alone understands
 
     @property
     def from_line(self) -> str:
@@ -80,13 +88,14 @@ class Chat:
 
 @dataclass(frozen=True)
 class Push:
-    """A text for devices."""
+    """A text for devices; `facts` are subscriber and step, for receivers of the tenant's own."""
 
     tokens: list[str]
     title: str
     content: str
     payload: dict[str, Any] = field(default_factory=dict)
     overrides: dict[str, Any] = field(default_factory=dict)
+    facts: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -120,11 +129,22 @@ class Sent:
 
 
 class Refused(UpstreamFailed):
-    """The provider did not take the message; `raw` is its own answer."""
+    """The provider did not take the message and never will; `raw` is its own answer."""
 
     def __init__(self, message: str, raw: str = "", status: int | None = None) -> None:
         super().__init__(message, status=status)
         self.raw = raw
+
+
+class Deferred(UpstreamFailed):
+    """The provider did not take the message now; the same order may succeed later, not before `retry_after_s`."""
+
+    def __init__(
+        self, message: str, raw: str = "", status: int | None = None, retry_after_s: int | None = None
+    ) -> None:
+        super().__init__(message, status=status, retryable=True)
+        self.raw = raw
+        self.retry_after_s = retry_after_s
 
 
 def quoted(name: str) -> str:
@@ -168,17 +188,91 @@ def post_parts(
 
 
 def post(order: Order, url: str, body: bytes, headers: Mapping[str, str]) -> tuple[Any, Response]:
-    """POST bytes; give the parsed answer. Raises Refused for every status but 2xx."""
+    """POST bytes; give the parsed answer. Raises Deferred for 408, 425, 429 and 5xx, Refused for the rest but 2xx."""
     request = Request("POST", url, {"Accept": JSON, **headers}, body, timeout_s=TIMEOUT_S)
-    response = http_client.send(order.workspace_id, request)
+    with in_two_words():
+        response = http_client.send(order.workspace_id, request)
     text = response.body.decode("utf-8", "replace")[:MAX_RAW_CHARS]
     if not 200 <= response.status < 300:
-        raw = orjson.dumps({"status": response.status, "body": text}).decode()
-        raise Refused(f"the provider answered {response.status}", raw, response.status)
+        raise failure(response, text)
     try:
         return orjson.loads(response.body), response
     except orjson.JSONDecodeError:
         return text, response
+
+
+@contextmanager
+def in_two_words() -> Iterator[None]:
+    """Turn what goes wrong on the way to a provider into Refused (for good) and Deferred (not now)."""
+    try:
+        yield
+    except (Refused, Deferred):
+        raise
+    except InvalidInput as error:
+        raise Refused(error.message) from error
+    except UpstreamFailed as error:
+        if error.retryable:
+            raise Deferred(error.message, status=error.status) from error
+        raise Refused(error.message, status=error.status) from error
+
+
+def failure(response: Response, text: str) -> Refused | Deferred:
+    """Tell a refusal for good from one that may pass; AWS throttles with status 400 too."""
+    raw = orjson.dumps({"status": response.status, "body": text}).decode()
+    message = f"the provider answered {response.status}"
+    if response.status in PASSING or response.status >= 500 or (response.status == 400 and "Throttl" in text):
+        return Deferred(message, raw, response.status, retry_after_s(response.headers.get("retry-after")))
+    return Refused(message, raw, response.status)
+
+
+def retry_after_s(value: str | None) -> int | None:
+    """Read Retry-After, in seconds or as a date; None when there is none that can be read."""
+    from datetime import UTC
+    from email.utils import parsedate_to_datetime
+
+    if not value:
+        return None
+    if value.strip().isdecimal():
+        return min(int(value.strip()[:9]), MAX_RETRY_AFTER_S)
+    try:
+        at = parsedate_to_datetime(value)
+    except (ValueError, TypeError):
+        return None
+    at = at if at.tzinfo else at.replace(tzinfo=UTC)
+    return min(max(0, int(at.timestamp()) - clock.now_s()), MAX_RETRY_AFTER_S)
+
+
+def each(ones: Iterable[One], send: Callable[[One], Sent]) -> Sent:
+    """Send to one after the other. One that is taken is enough, because a repeat would reach it twice.
+
+    What was not taken stands in `raw`. Who is deferred thrice in a row is down, and not asked for the rest. Raises
+    Deferred when none was taken and one may be later, else Refused.
+    """
+    sent: Sent | None = None
+    failures: list[Refused | Deferred] = []
+    in_a_row = 0
+    for one in ones:
+        try:
+            sent, in_a_row = send(one), 0
+        except Refused as refused:
+            failures.append(refused)
+            in_a_row = 0
+        except Deferred as deferred:
+            failures.append(deferred)
+            in_a_row += 1
+            if in_a_row == DOWN_AFTER:
+                break
+    if sent is not None:
+        told = [{"error": one.message, "raw": one.raw} for one in failures]
+        return replace(sent, raw=orjson.dumps({"id": sent.id, "refused": told}).decode()) if told else sent
+    if not failures:
+        raise Refused("there is nobody to send to")
+    raise next((one for one in failures if isinstance(one, Deferred)), failures[-1])
+
+
+def in_groups(ones: list[str], size: int) -> list[list[str]]:
+    """Cut a list into lists of a size."""
+    return [ones[start : start + size] for start in range(0, len(ones), size)]
 
 
 def basic(user: str, password: str) -> dict[str, str]:

@@ -20,6 +20,8 @@ def send(order: Order) -> Sent:
         "htmlContent": mail.html,
         "textContent": mail.text,
         "headers": mail.headers,
+        "templateId": mail.custom.get("templateId"),
+        "params": mail.custom.get("templateParams"),
         "attachment": [{"name": one.name, "content": base64_text(one.content)} for one in mail.attachments],
     }
     answer, _ = post_json(order, URL, without_nothing(body), {"api-key": order.need("apiKey")})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 import orjson
 
@@ -10,6 +11,12 @@ from chalicelib.channels.providers.base import Chat, Order, Refused, Sent, post_
 
 
 def slack(order: Order) -> Sent:
+    """POST {text} to the channel the address belongs to."""
+    chat: Chat = order.letter
+    return _post(order, {**chat.more, "text": chat.content})
+
+
+def mattermost(order: Order) -> Sent:
     """POST {text}, to another channel where one is named."""
     chat: Chat = order.letter
     return _post(order, {**chat.more, "text": chat.content, **without_nothing({"channel": chat.channel})})
@@ -18,8 +25,9 @@ def slack(order: Order) -> Sent:
 def discord(order: Order) -> Sent:
     """POST {content}; the answer is awaited to learn the message's id."""
     chat: Chat = order.letter
-    url = _url(order)
-    waiting = f"{url}{'&' if '?' in url else '?'}wait=true"
+    url = urlsplit(_url(order))
+    query = [(name, value) for name, value in parse_qsl(url.query, keep_blank_values=True) if name != "wait"]
+    waiting = urlunsplit(url._replace(query=urlencode([*query, ("wait", "true")]), fragment=""))
     return _post(order, {**chat.more, "content": chat.content}, waiting)
 
 

@@ -7,7 +7,18 @@ from urllib.parse import quote
 
 import orjson
 
-from chalicelib.channels.providers.base import Order, Push, Refused, Sent, bearer, post_form, post_json, text_at
+from chalicelib.channels.providers.base import (
+    Order,
+    Push,
+    Refused,
+    Sent,
+    bearer,
+    each,
+    post_form,
+    post_json,
+    text_at,
+    without_nothing,
+)
 from chalicelib.core import clock
 
 TOKEN_URL = "https://oauth2.googleapis.com/token"  # noqa: S105 an address
@@ -16,35 +27,45 @@ GRANT = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 
 
 def send(order: Order) -> Sent:
-    """Send to every device; the last refusal is raised when none took it."""
+    """Send to every device."""
     letter: Push = order.letter
     account = _account(order)
     token = _token(order, account)
     url = f"https://fcm.googleapis.com/v1/projects/{quote(account['project_id'], safe='')}/messages:send"
-    data = {
-        name: value if isinstance(value, str) else orjson.dumps(value).decode()
-        for name, value in letter.payload.items()
-    }
-    sent, refusal = Sent(), None
-    for device in letter.tokens:
-        message: dict[str, Any] = {
-            "token": device,
-            "notification": {"title": letter.title, "body": letter.content},
-            "data": data,
-        }
-        message |= {
-            name: value
-            for name, value in letter.overrides.items()
-            if name in ("android", "apns", "webpush", "fcmOptions")
-        }
-        try:
-            answer, _ = post_json(order, url, {"message": message}, bearer(token))
-            sent = Sent(text_at(answer, "name"))
-        except Refused as refused:
-            refusal = refused
-    if refusal is not None and not sent.id:
-        raise refusal
-    return sent
+    headers = bearer(token)
+
+    def send_one(device: str) -> Sent:
+        answer, _ = post_json(order, url, {"message": {"token": device, **_message(letter)}}, headers)
+        return Sent(text_at(answer, "name"))
+
+    return each(letter.tokens, send_one)
+
+
+def _message(letter: Push) -> dict[str, Any]:
+    """Build a message: what is shown, or with the override type "data" only what the app reads."""
+    said = letter.overrides
+    if said.get("type") == "data":
+        own = {"title": letter.title, "body": letter.content, "message": letter.content}
+        made: dict[str, Any] = {"data": {**_texts(letter.payload), **own}}
+    else:
+        image = said.get("imageUrl") or said.get("image")
+        shown = {"title": letter.title, "body": letter.content, "image": image}
+        made = {"notification": without_nothing(shown), "data": _texts(said.get("data"))}
+    parts = {name: said.get(name) for name in ("android", "apns")}
+    parts |= {"webpush": said.get("webPush") or said.get("webpush"), "fcm_options": _options(said.get("fcmOptions"))}
+    return without_nothing({**made, **parts})
+
+
+def _options(value: Any) -> Any:
+    """Spell the label for statistics as the API does."""
+    label = value.get("analyticsLabel") if isinstance(value, dict) else None
+    return {"analytics_label": label} if label else None
+
+
+def _texts(values: Any) -> dict[str, str]:
+    """Spell values as texts: data of a push holds nothing else."""
+    found = values if isinstance(values, dict) else {}
+    return {name: value if isinstance(value, str) else orjson.dumps(value).decode() for name, value in found.items()}
 
 
 def _account(order: Order) -> dict[str, str]:

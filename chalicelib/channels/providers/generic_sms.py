@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from chalicelib.channels.providers.base import Order, Refused, Sent, Sms, post_json, text_at
+from chalicelib.channels.providers.base import Order, Refused, Sent, Sms, post_form, post_json, text_at
 
 
 def send(order: Order) -> Sent:
@@ -13,7 +13,7 @@ def send(order: Order) -> Sent:
         headers[order.get("secretKeyRequestHeader")] = order.get("secretKey")
     if order.credentials.get("authenticateByToken"):
         name = order.need("authenticationTokenKey")
-        answer, _ = post_json(order, order.need("domain"), {}, headers)
+        answer, _ = post_form(order, order.need("domain"), {}, headers)
         token = text_at(answer, f"data.{name}") or text_at(answer, name)
         if not token:
             raise Refused("the gateway gave no token")

@@ -14,6 +14,7 @@ def send(order: Order) -> Sent:
     fields = [("from", mail.from_line), ("subject", mail.subject), ("html", mail.html), ("text", mail.text)]
     fields += [(name, ",".join(found)) for name, found in (("to", mail.to), ("cc", mail.cc), ("bcc", mail.bcc))]
     fields += [(f"h:{name}", value) for name, value in mail.headers.items()]
+    fields += [(f"v:{name}", value) for name, value in mail.metadata.items()]
     fields.append(("h:Reply-To", mail.reply_to))
     files = [("inline" if one.content_id else "attachment", one) for one in mail.attachments]
     url = f"{base}/v3/{quote(order.need('domain'), safe='')}/messages"

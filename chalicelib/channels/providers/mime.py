@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
+from email.errors import MessageError
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP
@@ -13,6 +14,10 @@ from email.utils import format_datetime
 from chalicelib.channels.providers.base import Mail, Refused
 
 _SIGNED = ("from", "to", "cc", "subject", "date", "message-id", "reply-to", "mime-version", "content-type")
+MAX_PLAIN_CHARS = 200_000
+_TAG = re.compile(r"<(/?)([A-Za-z][A-Za-z0-9]{0,20})")
+_UNSEEN = frozenset({"script", "style", "head"})
+_LINES = frozenset({"p", "div", "tr", "li", "h1", "h2", "h3", "h4", "h5", "h6"})
 _OWN = frozenset(
     {"from", "to", "cc", "bcc", "subject", "date", "message-id", "reply-to", "content-type", "mime-version"}
 )
@@ -36,7 +41,7 @@ def build(mail: Mail, message_id: str, at_ms: int) -> bytes:
         for name, value in mail.headers.items():
             if name.lower() not in _OWN and re.fullmatch(r"[A-Za-z0-9-]{1,76}", name):
                 made[name] = value
-    except (ValueError, IndexError, TypeError) as error:
+    except (MessageError, ValueError, IndexError, TypeError) as error:
         raise Refused(f"the mail cannot be built: {error}") from error
     _fill(made, mail)
     return made.as_bytes()
@@ -66,12 +71,26 @@ def _fill(made: EmailMessage, mail: Mail) -> None:
 
 
 def _plain(html: str) -> str:
-    """Give the words of a page, for readers that show no HTML."""
+    """Give the words of a page, for readers that show no HTML; one pass, whatever the page holds."""
     import html as entities
 
-    text = re.sub(r"(?is)<(script|style|head)\b.*?</\1>", "", html[:200_000])
-    text = re.sub(r"(?i)<br\s*/?>|</(p|div|tr|h[1-6]|li)>", "\n", text)
-    return entities.unescape(re.sub(r"<[^>]{0,2000}>", "", text)).strip()
+    text, words, at = html[:MAX_PLAIN_CHARS], [], 0
+    while (start := text.find("<", at)) >= 0:
+        words.append(text[at:start])
+        end = text.find(">", start)
+        if end < 0:
+            at = len(text)
+            break
+        found = _TAG.match(text, start)
+        name = found[2].lower() if found else ""
+        at = end + 1
+        if name in _UNSEEN and found is not None and not found[1]:
+            closing = re.compile(f"</{name}", re.IGNORECASE).search(text, at)
+            at = closing.start() if closing else len(text)
+        elif name == "br" or (name in _LINES and found is not None and found[1]):
+            words.append("\n")
+    words.append(text[at:])
+    return entities.unescape("".join(words)).strip()
 
 
 # --- DKIM (RFC 6376), relaxed for headers and body ------------------------------------------------------------------

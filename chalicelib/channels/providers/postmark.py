@@ -20,6 +20,7 @@ def send(order: Order) -> Sent:
         "TextBody": mail.text,
         "ReplyTo": mail.reply_to,
         "Headers": [{"Name": name, "Value": value} for name, value in mail.headers.items()],
+        "Metadata": mail.metadata,
         "Attachments": [
             without_nothing(
                 {

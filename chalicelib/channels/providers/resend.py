@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from chalicelib.channels.providers.base import (
     Mail,
     Order,
@@ -13,6 +15,7 @@ from chalicelib.channels.providers.base import (
     without_nothing,
 )
 
+_TAG = re.compile(r"[A-Za-z0-9_-]{2,256}")  # other characters are refused
 URL = "https://api.resend.com/emails"
 
 
@@ -29,6 +32,9 @@ def send(order: Order) -> Sent:
         "html": mail.html,
         "text": mail.text,
         "headers": mail.headers,
+        "tags": [
+            {"name": name, "value": value} for name, value in mail.metadata.items() if _TAG.fullmatch(name + value)
+        ],
         "attachments": [
             without_nothing(
                 {

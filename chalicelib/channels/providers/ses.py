@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
+
 import orjson
 
 from chalicelib.adapters import aws_requests
 from chalicelib.channels.providers import mime
 from chalicelib.channels.providers.base import JSON, Mail, Order, Sent, base64_text, post, text_at
 from chalicelib.core import clock
+
+_TAG = re.compile(r"[A-Za-z0-9_.@-]{2,256}")  # other characters are refused
 
 
 def send(order: Order) -> Sent:
@@ -22,6 +26,9 @@ def send(order: Order) -> Sent:
             "FromEmailAddress": mail.from_line,
             "Destination": {name: found for name, found in people.items() if found},
             "Content": {"Raw": {"Data": raw}},
+            "EmailTags": [
+                {"Name": name, "Value": value} for name, value in mail.metadata.items() if _TAG.fullmatch(name + value)
+            ],
         }
     )
     keys = order.need("apiKey"), order.need("secretKey")

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import orjson
 
-from chalicelib.channels.providers.base import Order, Refused, Sent, Sms, post_form, text_at
+from chalicelib.channels.providers.base import Deferred, Order, Refused, Sent, Sms, post_form, text_at
 
+PASSING = frozenset({"1", "5"})  # throttled; an error inside
 URL = "https://rest.nexmo.com/sms/json"
 
 
@@ -22,6 +23,8 @@ def send(order: Order) -> Sent:
     if not sms.content.isascii():
         fields["type"] = "unicode"
     answer, _ = post_form(order, URL, fields)
-    if text_at(answer, "messages.0.status") != "0":
-        raise Refused(text_at(answer, "messages.0.error-text") or "refused", orjson.dumps(answer).decode())
+    status = text_at(answer, "messages.0.status")
+    if status != "0":
+        reason, raw = text_at(answer, "messages.0.error-text") or "refused", orjson.dumps(answer).decode()
+        raise Deferred(reason, raw) if status in PASSING else Refused(reason, raw)
     return Sent(text_at(answer, "messages.0.message-id"))

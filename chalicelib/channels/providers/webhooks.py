@@ -6,13 +6,14 @@ from typing import Any
 
 import orjson
 
+from chalicelib.channels import names
 from chalicelib.channels.providers.base import (
     JSON,
     Mail,
     Order,
     Push,
     Sent,
-    base64_text,
+    each,
     post,
     signature,
     text_at,
@@ -36,30 +37,37 @@ def email(order: Order) -> Sent:
         "headers": mail.headers,
         "id": order.id,
         "attachments": [
-            {"name": one.name, "mime": one.mime, "file": base64_text(one.content)} for one in mail.attachments
+            without_nothing({"name": one.name, "mime": one.mime, "cid": one.content_id, "file": _buffer(one.content)})
+            for one in mail.attachments
         ],
     }
-    return _post(order, without_nothing(body))
+    return _post(order, without_nothing(body), order.id)
 
 
 def push(order: Order) -> Sent:
     """POST a push, one call for each device."""
     letter: Push = order.letter
-    sent = Sent()
-    for token in letter.tokens:
+
+    def send_one(token: str) -> Sent:
         body: dict[str, Any] = {
             "target": [token],
             "title": letter.title,
             "content": letter.content,
-            "payload": letter.payload,
+            "payload": {**letter.payload, **letter.facts},
             "overrides": letter.overrides,
         }
-        sent = _post(order, body)
-    return sent
+        return _post(order, body, f"{order.id}-{names.hash_of(token)[:8]}")
+
+    return each(letter.tokens, send_one)
 
 
-def _post(order: Order, body: dict[str, Any]) -> Sent:
+def _buffer(content: bytes) -> dict[str, Any]:
+    """Spell a file as receivers of this surface know it: as Node renders its buffers."""
+    return {"type": "Buffer", "data": list(content)}
+
+
+def _post(order: Order, body: dict[str, Any], key: str) -> Sent:
     raw = orjson.dumps(body)
     headers = {"Content-Type": JSON, "X-Novu-Signature": signature(order.need("secretKey"), raw)}
-    answer, _ = post(order, order.need("webhookUrl"), raw, {**headers, "Idempotency-Key": order.id})
+    answer, _ = post(order, order.need("webhookUrl"), raw, {**headers, "Idempotency-Key": key})
     return Sent(text_at(answer, "id") or order.id)

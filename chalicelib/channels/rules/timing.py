@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import calendar
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -12,6 +12,9 @@ MONTH_MS = 30 * 86_400_000
 _DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 _ORDINALS = {"1": 0, "2": 1, "3": 2, "4": 3, "5": 4, "last": -1}
 _LOOK_AHEAD_DAYS = 400
+_MAX_STEP = 366  # of a calendar: every so many days, weeks or months
+MAX_DELAY_MS = 366 * 86_400_000
+MAX_DIGEST_MS = 28 * 86_400_000  # shorter than events are kept
 
 
 class NoTime(ValueError):
@@ -30,7 +33,28 @@ def span_ms(amount: Any, unit: Any) -> int:
 
 
 def delay_until(metadata: Mapping[str, Any], override: Mapping[str, Any], payload: Any, now_ms: int) -> int:
-    """Say when a delay ends. Raises NoTime, also for a scheduled time that is past."""
+    """Say when a delay ends. Raises NoTime, also for a scheduled time that is past or more than a year away."""
+    return _within(now_ms, MAX_DELAY_MS, lambda: _delay_until(metadata, override, payload, now_ms))
+
+
+def digest_until(metadata: Mapping[str, Any], now_ms: int) -> int:
+    """Say when a digest that opens now closes. Raises NoTime, also for one of more than 28 days."""
+    return _within(now_ms, MAX_DIGEST_MS, lambda: _digest_until(metadata, now_ms))
+
+
+def _within(now_ms: int, most_ms: int, compute: Callable[[], int]) -> int:
+    try:
+        until_ms = compute()
+    except NoTime:
+        raise
+    except (TypeError, ValueError, OverflowError, AttributeError) as error:
+        raise NoTime("the settings cannot be read") from error
+    if until_ms - now_ms > most_ms:
+        raise NoTime(f"it would last longer than {most_ms // 86_400_000} days")
+    return until_ms
+
+
+def _delay_until(metadata: Mapping[str, Any], override: Mapping[str, Any], payload: Any, now_ms: int) -> int:
     if override.get("amount") is not None and override.get("unit"):
         return now_ms + span_ms(override["amount"], override["unit"])
     if metadata.get("type") != "scheduled":
@@ -47,15 +71,14 @@ def delay_until(metadata: Mapping[str, Any], override: Mapping[str, Any], payloa
     return at_ms
 
 
-def digest_until(metadata: Mapping[str, Any], now_ms: int) -> int:
-    """Say when a digest that opens now closes. Raises NoTime."""
+def _digest_until(metadata: Mapping[str, Any], now_ms: int) -> int:
     if metadata.get("type") != "timed":
         return now_ms + span_ms(metadata.get("amount"), metadata.get("unit"))
     timed = metadata.get("timed") or {}
     now = datetime.fromtimestamp(now_ms / 1000, UTC)
     if timed.get("cronExpression"):
         return _next_of_cron(str(timed["cronExpression"]), now)
-    unit, amount = metadata.get("unit"), max(1, int(metadata.get("amount") or 1))
+    unit, amount = metadata.get("unit"), min(_MAX_STEP, max(1, int(metadata.get("amount") or 1)))
     if unit in ("seconds", "minutes", "hours"):
         each = UNIT_MS[unit] * amount
         return (now_ms // each + 1) * each

@@ -154,7 +154,7 @@ def _trimmed(parts: list[str | _Tag]) -> list[str | _Tag]:
             starts = re.search(r"(\n|^)[ \t]*$" if is_first else r"\n[ \t]*$", source_before)
             ends = re.match(r"[ \t]*(\r?\n|$)" if is_last else r"[ \t]*\r?\n", source_after)
             if starts and ends:
-                before, after = re.sub(r"[ \t]*$", "", before), re.sub(r"^[ \t]*\r?\n?", "", after)
+                before, after = before.rstrip(" \t"), re.sub(r"^[ \t]*\r?\n?", "", after)
         made[number - 1] = before.rstrip() if tag.strips_before else before
         made[number + 1] = after.lstrip() if tag.strips_after else after
     return made

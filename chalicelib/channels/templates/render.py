@@ -58,9 +58,7 @@ class _Run:
 
     def nodes(self, nodes: Any, scope: _Scope) -> None:
         for node in nodes:
-            self._steps += 1
-            if self._steps > MAX_STEPS:
-                raise TemplateFault(f"rendering takes more than {MAX_STEPS} steps")
+            self._count(1)
             if isinstance(node, Text):
                 self._print(node.text)
             elif isinstance(node, Output):
@@ -68,6 +66,11 @@ class _Run:
                 self._print(escape(text) if node.is_escaped and self._escapes else text)
             else:
                 self._block(node, scope)
+
+    def _count(self, steps: int) -> None:
+        self._steps += steps
+        if self._steps > MAX_STEPS:
+            raise TemplateFault(f"rendering takes more than {MAX_STEPS} steps")
 
     def _print(self, text: str) -> None:
         self._size += len(text)
@@ -96,7 +99,9 @@ class _Run:
         params = [self.value(one, scope) for one in node.params]
         named = {name: self.value(one, scope) for name, one in node.named}
         try:
-            return helper(params, named)
+            result = helper(params, named)
+            self._count(1 + helpers.cost(params, result))
+            return result
         except (TypeError, ValueError, IndexError, OverflowError) as error:
             raise TemplateFault(f"{getattr(node.head, 'text', '')}: {error}") from error
 

@@ -10,6 +10,7 @@ import pytest
 
 from chalicelib.adapters import http_client
 from chalicelib.channels import chat_oauth
+from chalicelib.core import cache
 from tests.client import Client, with_query
 from tests.fakes.http_client import FakeHttp
 
@@ -59,10 +60,28 @@ def test_a_state_of_somebody_else_is_refused(client: Client, http: FakeHttp) -> 
     assert http.sent == []
 
 
+def signed(key: str) -> str:
+    return hmac.new(key.encode(), b"ann", hashlib.sha256).hexdigest()
+
+
 def test_a_link_must_be_signed_where_the_integration_asks(client: Client) -> None:
     own = environment(client, hmac=True)
-    assert client.get(with_query(PATH, environmentId=own, hmacHash="x"), key=None).status == 400
-    assert begin(client, own, hmacHash=hmac.new(b"S", b"ann", hashlib.sha256).hexdigest())
+    for wrong in ("x", "\u00e4", signed("S"), signed("")):
+        assert client.get(with_query(PATH, environmentId=own, hmacHash=wrong), key=None).status == 400
+    assert begin(client, own, hmacHash=signed(client.key))
+
+
+def test_the_key_that_signs_is_never_shown_and_ends_with_its_revocation(client: Client) -> None:
+    made = client.post("/v1/admin/keys", {"name": "server", "scopes": ["read", "write", "run"]}).body
+    own = environment(client, hmac=True)
+    slack = next(one for one in client.get("/v1/integrations").body["data"] if one["providerId"] == "slack")
+    assert slack["credentials"] == {"clientId": "C", "secretKey": "S", "hmac": True}
+    again = {"credentials": {"clientId": "C", "secretKey": "S", "hmac": True}}
+    assert client.put(f"/v1/integrations/{slack['_id']}", again, key=made["key"]).status == 200
+    assert begin(client, own, hmacHash=signed(made["key"]))
+    assert client.delete(f"/v1/admin/keys/{made['id']}").status in (200, 204)
+    cache.forget_all()
+    assert client.get(with_query(PATH, environmentId=own, hmacHash=signed(made["key"])), key=None).status == 400
 
 
 def test_what_is_unknown_is_not_found(client: Client) -> None:

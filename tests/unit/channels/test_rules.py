@@ -1,5 +1,7 @@
 """Decisions: conditions, priorities, preferences, times."""
 
+# ruff: noqa: E501
+
 from __future__ import annotations
 
 from typing import Any
@@ -96,3 +98,53 @@ def test_when_a_delay_ends() -> None:
         timing.delay_until({"type": "scheduled", "delayPath": "a"}, {}, {"a": "2020-01-01"}, FRIDAY_MS)
     with pytest.raises(timing.NoTime):
         timing.delay_until({"type": "regular"}, {}, {}, 0)
+
+
+@pytest.mark.parametrize(
+    "metadata",
+    [
+        {"type": "timed", "unit": "days", "amount": 10**9}, {"type": "timed", "unit": "months", "timed": {"monthDays": ["x"]}},
+        {"type": "timed", "unit": "months", "timed": {"monthlyType": "on", "ordinal": "9", "ordinalValue": "day"}},
+        {"type": "timed", "unit": "weeks", "timed": {"weekDays": 5}}, {"type": "timed", "timed": {"cronExpression": "x"}},
+        {"type": "timed", "unit": "days", "timed": {"atTime": "99:99"}}, {"type": "timed", "unit": "days", "timed": 5},
+        {"type": "timed", "unit": "days", "amount": "x"}, {"type": "regular", "amount": 1e18, "unit": "days"},
+        {"type": "regular", "amount": 29, "unit": "days"}, {"type": "regular", "amount": [], "unit": "days"},
+        {"type": "timed", "timed": {"cronExpression": "0 0 1 1 *"}},
+    ],
+)  # fmt: skip
+def test_a_digest_that_cannot_be_timed_says_so(metadata: dict[str, Any]) -> None:
+    with pytest.raises(timing.NoTime):
+        timing.digest_until(metadata, FRIDAY_MS)
+
+
+@pytest.mark.parametrize(
+    ("metadata", "payload"),
+    [
+        ({"type": "regular", "amount": 367, "unit": "days"}, {}), ({"type": "regular", "amount": True, "unit": "days"}, {}),
+        ({"type": "scheduled", "delayPath": "a"}, {"a": "9999-01-01"}), ({"type": "scheduled", "delayPath": "a"}, {"a": 5}),
+        ({"type": "scheduled", "delayPath": ["a"]}, {"a": "x"}), ({"type": "scheduled", "delayPath": "a.b"}, {"a": "x"}),
+    ],
+)  # fmt: skip
+def test_a_delay_that_cannot_be_timed_says_so(metadata: dict[str, Any], payload: Any) -> None:
+    with pytest.raises(timing.NoTime):
+        timing.delay_until(metadata, {}, payload, FRIDAY_MS)
+
+
+OPERATORS = {  # operator: (what holds of 5, what does not)
+    "EQUAL": ("5", "6"), "NOT_EQUAL": ("6", "5"), "LARGER": ("4", "5"), "SMALLER": ("6", "5"),
+    "LARGER_EQUAL": ("5", "6"), "SMALLER_EQUAL": ("5", "4"), "IN": ("4,5", "6,7"), "NOT_IN": ("6,7", "4,5"),
+    "ALL_IN": ("5,6", "6,7"), "ANY_IN": ('["5"]', "6"), "BETWEEN": ("4,6", "6,9"), "NOT_BETWEEN": ("6,9", "4,6"),
+    "LIKE": ("5", "x"), "NOT_LIKE": ("x", "5"), "IS_DEFINED": ("", None),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("operator", OPERATORS)
+@pytest.mark.parametrize("is_negated", [False, True])
+def test_every_operator_holds_and_fails_and_its_group_can_be_negated(operator: str, is_negated: bool) -> None:
+    for position, value in enumerate(OPERATORS[operator]):
+        field = "missing" if value is None else "n"
+        for on, facts in (("payload", {"payload": {"n": 5}}), ("subscriber", {"subscriber": {"data": {"n": 5}}})):
+            path = field if on == "payload" else f"data.{field}"
+            child = {"on": on, "field": path, "operator": operator, "value": value or ""}
+            groups = conditions.complete([{"isNegated": is_negated, "children": [child]}])
+            assert conditions.passes(groups, facts) is ((position == 0) != is_negated)

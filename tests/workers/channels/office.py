@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from chalicelib.adapters import queue
 from chalicelib.channels import workers
 from chalicelib.channels.models import runs
 from chalicelib.core import clock
@@ -11,7 +12,7 @@ from chalicelib.storage.tables import CHANNELS
 from tests.client import Client
 from tests.conftest import Clock
 from tests.fakes.http_client import FakeHttp
-from tests.queues import drain
+from tests.queues import deliver, drain, receive
 
 
 class Office:
@@ -42,14 +43,21 @@ class Office:
     def pump(self) -> int:
         return drain("channels_notify", workers.notify)
 
+    def pump_once(self) -> None:
+        """Hand over what is visible now, once, whatever comes of it."""
+        if found := receive("channels_notify"):
+            deliver("channels_notify", workers.notify, found)
+
+    def wake(self, transaction_id: str, name: str = "ann") -> None:
+        """Send the message that moves a notification on."""
+        queue.send("channels_notify", {"w": self.client.key, "tx": transaction_id, "s": name})
+
     def wait_s(self, seconds: float) -> None:
         """Let time pass, with the messages that the due index would bring."""
         self.clock.advance_s(seconds)
         for partition in [pk for pk in self._partitions() if "#TX#" in pk]:
             for row in CHANNELS.query_all(partition, prefix="N#"):
                 if row.get("due", 1e15) <= clock.now_ms() and row["st"] == "WAIT":
-                    from chalicelib.adapters import queue
-
                     queue.send("channels_notify", runs.run_message(row["pk"], row["sk"]))
         self.pump()
 

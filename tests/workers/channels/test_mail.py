@@ -9,11 +9,13 @@ from collections.abc import Iterator
 from email.message import EmailMessage
 from typing import Any
 
+import dkim
 import pytest
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import AuthResult, LoginPassword
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
 
-from chalicelib.channels.providers import mime
 from chalicelib.core import config
 from infra.harness.stack import free_port
 from tests.workers.channels.office import Office
@@ -26,10 +28,11 @@ class Mailbox:
         self.envelopes: list[Any] = []
         self.logins: list[tuple[bytes, bytes]] = []
         self.refuses = ""
+        self.says = "550 no such mailbox"
 
     async def handle_RCPT(self, server: Any, session: Any, envelope: Any, address: str, options: Any) -> str:  # noqa: N802
         if self.refuses and self.refuses in address:
-            return "550 no such mailbox"
+            return self.says
         envelope.rcpt_tos.append(address)
         return "250 OK"
 
@@ -156,23 +159,48 @@ def test_an_address_inside_is_never_dialled(
 
 
 def test_a_signature_verifies(office: Office, mailbox: tuple[Mailbox, int], account: dict[str, Any]) -> None:
-    from cryptography.hazmat.primitives import hashes, serialization
-    from cryptography.hazmat.primitives.asymmetric import padding, rsa
-
     key = rsa.generate_private_key(65_537, 2_048)
     pem = key.private_bytes(
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     ).decode()
+    public = base64.b64encode(
+        key.public_key().public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
+    )
     office.integration("nodemailer", "email", **account, secretKey=pem, domain="example.com", accountSid="sel")
-    office.workflow(step())
-    office.trigger()
+    office.workflow(step("<p>  Two  blanks </p>\n\n\u00e4 {{big}}\n\n"))
+    files = [{"name": "\u00e4.bin", "mime": "application/octet-stream", "file": base64.b64encode(bytes(300)).decode()}]
+    office.trigger(payload={"n": "\u00e4 " * 60, "big": "x" * 3_000, "attachments": files})
     office.pump()
-    raw = mailbox[0].envelopes[0].content
-    line, _, rest = raw.partition(b"\r\n")
-    value = line.decode().partition(": ")[2]
-    signed, _, mark = value.rpartition("b=")
-    headers = mime._headers(rest.partition(b"\r\n\r\n")[0])
-    names = value.partition(" h=")[2].partition(";")[0].split(":")
-    text = "".join(f"{name}:{mime._relaxed(headers[name])}\r\n" for name in names)
-    text += f"dkim-signature:{mime._relaxed(signed + 'b=')}"
-    key.public_key().verify(base64.b64decode(mark), text.encode(), padding.PKCS1v15(), hashes.SHA256())
+    raw = mailbox[0].envelopes[0].original_content
+    asked: list[bytes] = []
+
+    def published(name: bytes, timeout: int = 5) -> bytes:
+        asked.append(name)
+        return b"v=DKIM1; k=rsa; p=" + public
+
+    assert dkim.verify(raw, dnsfunc=published) is True
+    assert asked == [b"sel._domainkey.example.com."]
+    assert not dkim.verify(raw.replace(b"Shop", b"Shoq"), dnsfunc=published)
+    assert not dkim.verify(raw.replace(b"xxx", b"xxy", 1), dnsfunc=published)
+
+
+def test_a_key_that_cannot_sign_is_told(office: Office, mailbox: tuple[Mailbox, int], account: dict[str, Any]) -> None:
+    office.integration("nodemailer", "email", **account, secretKey="nonsense", domain="example.com", accountSid="sel")
+    office.workflow(step())
+    transaction = office.trigger()
+    office.pump()
+    assert office.details(transaction) == ["The message was not delivered: the DKIM key cannot be read"]
+
+
+def test_a_busy_server_is_asked_again(office: Office, mailbox: tuple[Mailbox, int], account: dict[str, Any]) -> None:
+    office.integration("nodemailer", "email", **account)
+    mailbox[0].refuses, mailbox[0].says = "ann@", "451 try later"
+    office.workflow(step())
+    transaction = office.trigger()
+    office.pump()
+    assert (office.jobs(transaction), mailbox[0].envelopes) == (["email queued"], [])
+    mailbox[0].refuses = ""
+    office.wait_s(20)
+    assert (office.jobs(transaction), len(mailbox[0].envelopes)) == (["email completed"], 1)
+    sent = mailbox[0].mails()[0]["message-id"]
+    assert sent == f"<{office.client.get('/v1/messages').body['data'][0]['_id']}@example.com>"

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections import Counter
 from typing import Any
-from unittest import mock
 
 import pytest
 
@@ -156,25 +154,3 @@ def test_a_link_that_would_run_something_is_dropped(office: Office) -> None:
     office.pump()
     found = office.client.get("/v1/subscribers/ann/notifications/feed").body["data"]
     assert sorted(one["cta"]["data"]["url"] for one in found) == ["", "https://example.com/?a=1&b=2"]
-
-
-@pytest.mark.parametrize(("steps", "writes"), [(1, 6), (3, 12)])
-def test_what_a_notification_writes(office: Office, steps: int, writes: int) -> None:
-    office.workflow(*[in_app(str(number)) for number in range(steps)])
-    office.trigger()
-    office.pump()
-    calls: Counter[str] = Counter()
-    from botocore.client import BaseClient
-
-    made = BaseClient._make_api_call
-
-    def count(client: Any, operation: str, request: Any) -> Any:
-        items = sum(len(found) for found in request.get("RequestItems", {}).values()) if "Write" in operation else 1
-        calls[operation] += items
-        return made(client, operation, request)
-
-    with mock.patch.object(BaseClient, "_make_api_call", count):
-        office.trigger()
-        office.pump()
-    assert sum(calls[name] for name in ("PutItem", "UpdateItem", "BatchWriteItem", "TransactWriteItems")) <= writes
-    assert calls["SendMessage"] + calls["SendMessageBatch"] == 1

@@ -12,6 +12,8 @@ from botocore.client import BaseClient
 
 from chalicelib.adapters import queue
 from chalicelib.channels import workers
+from chalicelib.channels.models import runs
+from chalicelib.storage.tables import CHANNELS
 from tests.queues import deliver, receive
 from tests.workers.channels.office import Office, delay, digest, in_app
 
@@ -27,6 +29,18 @@ def test_a_delay_holds_the_steps_after_it_until_its_time(office: Office) -> None
     assert office.feed() == ["a"]
     office.wait_s(3_700)
     assert (office.feed(), office.jobs(transaction)[1:]) == (["b", "a"], ["delay completed", "in_app completed"])
+
+
+def test_a_delay_of_months_keeps_what_it_needs(office: Office) -> None:
+    office.workflow(delay(90, "days"), in_app("b {{n}}"))
+    transaction = office.trigger(payload={"n": 1})
+    office.pump()
+    event = CHANNELS.get(runs.event_key(office.client.key, transaction)) or {}
+    (run,) = runs.runs_of(office.client.key, transaction)
+    for row in (event, run):
+        assert row["exp"] >= office.clock.at_ms // 1000 + 91 * 86_400
+    office.wait_s(90 * 86_400 + 1)
+    assert office.feed() == ["b 1"]
 
 
 def test_a_scheduled_delay_takes_its_time_from_the_payload(office: Office) -> None:
