@@ -1,29 +1,30 @@
 """Automations: calls per act beside their floors, executions per second, and what 100,000 waiting ones cost the rest.
 
-python -m benchmarks.automations costs            write docs/AUTOMATION_COSTS.md
+python -m benchmarks.automations costs [print]    write docs/AUTOMATION_COSTS.md, or only show it
 python -m benchmarks.automations speed [seconds]  1, 3 and 10 steps, with 1, 8 and 32 in flight
-python -m benchmarks.automations event            a notification to a transformed POST by an automation
+python -m benchmarks.automations event [count]    the events of `benchmarks throughput`, by an automation
 python -m benchmarks.automations waiting [count]  the same speed beside 100,000 executions that wait
-python -m benchmarks.automations fair             a quiet workspace's start beside a noisy one's
+python -m benchmarks.automations fairness [secs]  a quiet workspace's start beside the floods of a noisy one
 """
 
 from __future__ import annotations
 
+import multiprocessing
 import sys
 import tempfile
 import threading
 import time
-from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
+from statistics import median
 from typing import Any
 
+from benchmarks import fairness
 from benchmarks.calls import Machine
 from infra.harness.receiver import Receiver
 
 USER = "?userId=bench"
-ROUNDS_S = 3.0
-WRITES = ("PutItem", "UpdateItem", "DeleteItem", "items written")
+ROUNDS_S, ROUNDS = 2.0, 9
 
 
 def call_step(receiver: Receiver, number: int) -> dict[str, Any]:
@@ -39,77 +40,15 @@ def make(machine: Machine, steps: list[Any], name: str, **more: Any) -> str:
     return f"{path}/execute"
 
 
-# --- costs ----------------------------------------------------------------------------------------------------------
+def costs(only: str = "") -> None:
+    """Count each act and write the table; `print` only shows it."""
+    from benchmarks.costs import measure as count
+    from benchmarks.costs import table
 
-
-def costs() -> None:
-    """Count each act and write the table."""
-    with tempfile.TemporaryDirectory() as folder:
-        machine, receiver = start(folder)
-        lines = ["| act | writes | reads | messages | floor |", "| --- | --- | --- | --- | --- |"]
-        for act, steps, floor in _acts(receiver):
-            path = make(machine, steps, act)
-            machine.call("POST", path, {"input": {"n": 1}})
-            machine.meter.take()
-            machine.call("POST", path, {"input": {"n": 1}})
-            counted = machine.meter.take()
-            counted["GetItem"] -= 3  # the request finds automation (2) and version (1)
-            lines.append(_line(f"run: {act}", counted, floor))
-        lines += _queued(machine, receiver)
-    text = "\n".join([*_HEAD, *lines]) + "\n"
-    Path("docs/AUTOMATION_COSTS.md").write_text(text)
-    print(text)
-
-
-_HEAD = (
-    "# What executions cost",
-    "",
-    "AWS calls of each act, counted at the client; made by `python -m benchmarks.automations costs`. Nothing may be",
-    "above twice its floor. A request also reads the automation (2) and its version (1), which is left out.",
-    "",
-)
-
-
-def _acts(receiver: Receiver) -> list[tuple[str, list[Any], str]]:
-    pure = {"id": "p", "type": "code", "code": "return input.n + 1"}
-    items = {"id": "r", "type": "repeat", "count": 10, "parallelism": 10, "steps": [call_step(receiver, 0)]}
-    return [
-        ("1 effect", [call_step(receiver, 1)], "2 W, 0 R, 1 M"),
-        ("3 effects", [call_step(receiver, n) for n in range(3)], "4 W, 0 R, 1 M"),
-        ("10 effects", [call_step(receiver, n) for n in range(10)], "11 W, 0 R, 1 M"),
-        ("transform, 1 effect", [pure, call_step(receiver, 1)], "2 W, 0 R, 1 M"),
-        ("3 effects between 3 transforms", [
-            {**step, "id": f"{step['id']}{n}"} for n in range(3) for step in (pure, call_step(receiver, 0))
-        ], "4 W, 0 R, 1 M"),
-        ("10 effects side by side", [items], "11 W, 0 R, 1 M"),
-        ("at most once", [{**call_step(receiver, 1), "atMostOnce": True}], "3 W, 0 R, 1 M"),
-    ]  # fmt: skip
-
-
-def _queued(machine: Machine, receiver: Receiver) -> list[str]:
-    from chalicelib.automations import usage
-
-    made = []
-    path = make(machine, [{"id": "w", "type": "wait", "seconds": 1}, call_step(receiver, 1)], "wait")
-    usage.flush()
-    machine.meter.take()
-    machine.call("POST", f"{path}?async=true", {"input": {}}, accepts=202)
-    made.append(_line("start for the workers", machine.meter.take() - Counter(GetItem=3), "1 W, 0 R, 1 M"))
-    made.append(_line("take it, suspend for 1 s", machine.drain("automations_advance"), "2 W, 0 R, 1 M"))
-    time.sleep(2.2)
-    made.append(
-        _line(
-            "wake, 1 effect, end; 1 W of usage sums, shared by a batch",
-            machine.drain("automations_advance"),
-            "2 W, 0 R, 0 M",
-        )
-    )
-    return made
-
-
-def _line(act: str, counted: Counter[str], floor: str) -> str:
-    reads = sum(max(0, counted[name]) for name in ("GetItem", "Query", "BatchGetItem"))
-    return f"| {act} | {counted['items written']} | {reads} | {counted['messages']} | {floor} |"
+    text = table(count())
+    if only != "print":
+        Path("docs/AUTOMATION_COSTS.md").write_text(text)
+    print(text, end="")
 
 
 # --- speed ----------------------------------------------------------------------------------------------------------
@@ -157,17 +96,55 @@ def measure(does: Callable[[], Any], width: int, seconds: float) -> tuple[float,
 
 
 def waiting(count: str = "100000") -> None:
-    """Measure 3 steps, 8 in flight, before and beside so many executions that wait."""
+    """Measure 3 steps, 8 in flight, alone and beside so many executions that wait.
+
+    Two processes, each with a data folder of its own, take turns, so that other work on the machine meets both alike.
+    """
+    context = multiprocessing.get_context("spawn")
+    pipes = []
+    for waits in (0, int(count)):
+        ours, theirs = context.Pipe()
+        context.Process(target=_rounds, args=(theirs, waits), daemon=True).start()
+        pipes.append(ours)
+        ours.recv()  # it is ready
+    found: list[list[tuple[float, float, float]]] = [[], []]
+    for _ in range(ROUNDS):
+        for pipe, rounds in zip(pipes, found, strict=True):
+            pipe.send(ROUNDS_S)
+            rounds.append(pipe.recv())
+    for pipe in pipes:
+        pipe.send(0)
+    for name, rounds in zip(("alone", f"beside {count} waiting"), found, strict=True):
+        rates, cpus, ticks = zip(*rounds, strict=True)
+        middle = f"median {median(rates):.0f}/s, {median(cpus):.2f} CPU s per 1,000"
+        print(f"{name}: {middle}; best {max(rates):.0f}/s, {min(cpus):.2f}; a tick {min(ticks):.1f} ms of CPU")
+
+
+def _rounds(pipe: Any, waits: int) -> None:
+    """Measure a round whenever asked to, with so many waiting executions in the table."""
     with tempfile.TemporaryDirectory() as folder:
         machine, receiver = start(folder)
         path = make(machine, [call_step(receiver, one) for one in range(3)], "three")
-        sleeper = make(machine, [{"id": "w", "type": "wait", "seconds": 5_000_000}], "sleeper")
-        rates: dict[str, list[float]] = {"alone": [], "beside": []}
-        rates["alone"] += [measure(lambda: machine.call("POST", path, {}), 8, ROUNDS_S)[0] for _ in range(3)]
-        _fill(machine, sleeper, int(count))
-        rates["beside"] += [measure(lambda: machine.call("POST", path, {}), 8, ROUNDS_S)[0] for _ in range(3)]
-        alone, beside = max(rates["alone"]), max(rates["beside"])
-        print(f"alone {alone:.0f}/s, beside {count} waiting {beside:.0f}/s: {100 * (1 - beside / alone):.1f} % slower")
+        if waits:
+            sleeper = make(machine, [{"id": "w", "type": "wait", "seconds": 5_000_000}], "sleeper")
+            _fill(machine, sleeper, waits)
+        pipe.send(None)
+        while True:
+            seconds = pipe.recv()
+            if not seconds:
+                return
+            pipe.send((*measure(lambda: machine.call("POST", path, {}), 8, seconds), _tick_ms()))
+
+
+def _tick_ms() -> float:
+    from chalicelib.automations import workers
+    from infra.local.mapping import _scheduled_event
+
+    workers.tick(_scheduled_event(), None)
+    began = time.process_time()
+    for _ in range(5):
+        workers.tick(_scheduled_event(), None)
+    return (time.process_time() - began) / 5 * 1000
 
 
 def _fill(machine: Machine, path: str, count: int) -> None:
@@ -192,41 +169,63 @@ def _fill(machine: Machine, path: str, count: int) -> None:
     WORK.write_many(copies())
 
 
-def event() -> None:
-    """Drive notifications through an enabled automation: a transform, then a POST; the work of `throughput`."""
-    from benchmarks.workload import TRANSFORM, body_of
+class Taker(Receiver):
+    """Counts requests by their idempotency key; those of steps are not signed as webhooks are."""
 
-    with tempfile.TemporaryDirectory() as folder:
-        machine, receiver = start(folder)
-        machine.call("POST", f"/v1/service{USER}", {"name": "shop"})
-        machine.call("POST", f"/v1/service/shop/version{USER}", {"name": "1.0.0"})
-        machine.call("POST", f"/v1/service/shop/event{USER}", {"name": "order", "logic": {"route": "return 'placed'"}})
-        logic = {"name": "placed", "logic": {"trigger": TRANSFORM}}
-        machine.call("POST", f"/v1/service/shop/trigger{USER}", logic)
-        post = {"id": "post", "type": "http", "method": "POST", "url": receiver.url("/e"), "body": "${input}"}
-        path = make(machine, [post], "events", trigger={"service": "shop", "trigger": "placed"})
-        machine.call("POST", f"/v1/automation/{path.split('/')[3]}/enable{USER}", {})
-        hook = machine.call("GET", f"/v1/service/shop/webhookSetting{USER}")["url"].split("1290", 1)[1]
-        count = 300
-        began, cpu = time.monotonic(), time.process_time()
-        for number in range(count):
-            machine.call("POST", hook, body_of(number))
-        machine.drain("subscriptions_fan_out")
-        total = machine.drain("automations_start")
-        took, used = time.monotonic() - began, time.process_time() - cpu
-        print(
-            f"{count} events: {count / took:.0f}/s one after the other, {used / count * 1000:.1f} ms CPU each (workers"
-        )
-        print(f"and API in one process); started: {total['items written'] / count:.2f} W, {total['messages']} M")
+    def take(self, path: str, headers: dict[bytes, bytes], body: bytes) -> None:
+        """Count one request."""
+        self.inbox(path).ids[headers.get(b"idempotency-key", b"").decode()] += 1
 
 
-def fair() -> None:
-    """Measure how long a quiet workspace's start waits behind 2,000 of a noisy one, by the lane each is given."""
-    from chalicelib.automations import lanes, queues
+def event(count: str = "4000") -> None:
+    """Bring the events of `python -m benchmarks throughput` to an enabled automation that makes the POST.
 
-    lanes.forget()
-    lanes_taken = Counter(lanes.lane_of("noisy") for _ in range(2_000))
-    print(f"noisy: {dict(lanes_taken)}; quiet: {lanes.lane_of('quiet')} (ahead of it: {lanes_taken[queues.ADVANCE]})")
+    The same stack, event, JavaScript and eight connections; an execution with its history stands in for a delivery.
+    """
+    from benchmarks.load import Load
+    from benchmarks.workload import KEY, body_of, build
+    from infra.harness.stack import Stack
+
+    limits = {f"MILLRACE_EXECUTIONS_{name}": "100000" for name in ("PER_S", "SHARE_PER_S", "AT_ONCE")}
+    settings = {"MILLRACE_DEV_KEYS": f"{KEY}=bench", "MILLRACE_TICK_S": "1", **limits}
+    with tempfile.TemporaryDirectory() as folder, Stack(Path(folder), **settings) as stack:
+        taker = Taker()
+        scene = build(stack, taker, subscriptions=0)
+        _enable(stack.url, KEY, taker.url("/e"))
+        inbox = taker.inbox("/e")
+        Load(scene.hook_url, body_of, 200).run()
+        _until(lambda: len(inbox.ids) >= 200)
+        began, cpu = time.monotonic(), stack.cpu_s()
+        load = Load(scene.hook_url, body_of, int(count), prefix="fast")
+        accept_s = load.run()
+        accepted = len(load.accepted)
+        _until(lambda: len(inbox.ids) >= 200 + accepted)
+        took_s, used_s = time.monotonic() - began, stack.cpu_s() - cpu
+        made, twice = len(inbox.ids) - 200, sum(inbox.ids.values()) - len(inbox.ids)
+        print(f"accepted {accepted} of {count} events: {accepted / accept_s:.0f} a second")
+        print(f"executed {made}, {twice} POSTs twice: {made / took_s:.0f} a second from first in to last out")
+        print(f"CPU {used_s / accepted * 1000:.2f} s per 1,000 events")
+
+
+def _enable(url: str, key: str, target: str) -> None:
+    import requests
+
+    api = requests.Session()
+    api.headers["api_key"] = key
+    post = {"id": "post", "type": "http", "method": "POST", "url": target, "body": "${input}"}
+    definition = {"trigger": {"service": "shop", "trigger": "order.placed"}, "steps": [post]}
+    made = api.post(
+        f"{url}/v1/automation/import{USER}", json={"name": "e", "definition": definition}, timeout=30
+    ).json()
+    path = f"{url}/v1/automation/{made['id']}"
+    for act in (f"version/{made['versionId']}/publish", "enable"):
+        api.post(f"{path}/{act}{USER}", json={}, timeout=30).raise_for_status()
+
+
+def _until(is_so: Callable[[], bool], timeout_s: float = 120) -> None:
+    ends = time.monotonic() + timeout_s
+    while not is_so() and time.monotonic() < ends:
+        time.sleep(0.01)
 
 
 PARTS: dict[str, Callable[..., None]] = {
@@ -234,7 +233,7 @@ PARTS: dict[str, Callable[..., None]] = {
     "speed": speed,
     "waiting": waiting,
     "event": event,
-    "fair": fair,
+    "fairness": fairness.main,
 }
 
 if __name__ == "__main__":

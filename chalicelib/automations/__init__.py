@@ -5,10 +5,10 @@ a version is an *execution*: an item of `durable.steps` whose *journal* holds wh
 *address* in the tree. What to do next is decided from version and journal alone (rules/machine.py), so whoever takes
 an execution up goes on where the last worker stopped.
 
-automations.py, versions.py   definitions       activation.py   enable and disable
-occurrences.py, scheduling.py, starts.py        ways in
+automations.py, versions.py, lookups.py  definitions    activation.py   enable and disable
+occurrences.py, scheduling.py, starts.py, alone.py  ways in
 engine.py  take, decide, do, commit             rules/  the language, and what to do next
 tasks.py, effects.py, hearing.py                steps, what touches the world, what is waited for
 executions.py, history.py, replays.py, events.py  shown and moved by their owners
-usage.py, lanes.py            what it cost, and whose turn it is
+usage.py                      what it cost      lanes.py, turns.py  whose turn it is
 """

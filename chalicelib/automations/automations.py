@@ -6,6 +6,7 @@ import copy
 from typing import Any
 
 from chalicelib.automations import activation, loading, versions
+from chalicelib.automations.lookups import Names
 from chalicelib.automations.models import Automation, Version
 from chalicelib.automations.rules import language
 from chalicelib.core.call import Call
@@ -35,10 +36,10 @@ def list_of_user(call: Call) -> list[Automation]:
 
 def create(call: Call) -> Automation:
     """Make an automation, with its first version if a definition is given."""
-    body = call.body
+    body, user = call.body, user_of(call)
     if body.definition is not None:
-        versions.check(body.definition)
-    item = _insert(call, user_of(call), body.name, body.description)
+        versions.check(body.definition, Names(call.workspace_id, user.id, frozenset((body.name,))))
+    item = _insert(call, user, body.name, body.description)
     if body.definition is not None and not Version.list_all(call.workspace_id, automation_id=item.id):
         versions.insert(call, item, None, body.definition)
     return item
@@ -122,9 +123,9 @@ def export(call: Call) -> dict[str, Any]:
 
 def import_one(call: Call) -> dict[str, Any]:
     """Make an automation of what `export` gave."""
-    body = call.body
-    versions.check(body.definition)
-    item = _insert(call, user_of(call), body.name, body.description)
+    body, user = call.body, user_of(call)
+    versions.check(body.definition, Names(call.workspace_id, user.id, frozenset((body.name,))))
+    item = _insert(call, user, body.name, body.description)
     known = Version.list_all(call.workspace_id, automation_id=item.id)
     version = known[0] if known else versions.insert(call, item, body.version, body.definition)
     return {"id": item.id, "versionId": version.id}

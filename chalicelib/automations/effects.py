@@ -24,7 +24,7 @@ from chalicelib.core.errors import (
     TooLarge,
     UpstreamFailed,
 )
-from chalicelib.core.redaction import MASK, Redactor
+from chalicelib.core.redaction import MASK, MIN_SECRET_CHARS, Redactor
 from chalicelib.credentials import public as credentials
 
 HTTP_TIMEOUT_S, MAX_TIMEOUT_S = 15.0, 25.0
@@ -51,13 +51,13 @@ class Work:
 
 @dataclass(frozen=True)
 class Done:
-    """What an attempt produced. `has_secret` says that the output must be sealed."""
+    """What an attempt produced. `secrets` are those that its output holds."""
 
     output: Any
     shown: Any = None
     logs: list[Json] = field(default_factory=list)
     used: Json = field(default_factory=dict)
-    has_secret: bool = False
+    secrets: tuple[str, ...] = ()
 
 
 class Failed(Exception):
@@ -164,7 +164,7 @@ def _code(work: Work) -> Done:
 
 
 def _component(work: Work) -> Done:
-    """Run an action, or a condition, of a service with the user's token."""
+    """Run an action, a condition or a datatype's list of choices with the user's token."""
     step, kind = work.step, work.kind
     data = step.get("input") if step.get("input") is not None else {}
     shown, outside, logs = clipped(Redactor().value(data)), None, []
@@ -182,7 +182,7 @@ def _component(work: Work) -> Done:
             found.version,
             work.user_id,
             step.get("userCredentialId"),
-            required=True,
+            required=connectors.needs_token(found.component, data),
             cached=True,
         )
         values = credentials.variable_values(work.workspace_id, found.service, cached=True)
@@ -190,12 +190,13 @@ def _component(work: Work) -> Done:
         hide = Redactor(secrets)
         shown = clipped(hide.value({"service": found.service.name, kind: found.component.name, "input": data}))
         outside = Metered(connectors.Outside(work.workspace_id, work.timeout_s), work.hop)
-        bindings = {"input": {"data": data, "query": {}}, "execution": work.bindings["execution"]}
+        query = step.get("query") or {}  # of a single action that was asked for
+        bindings = {"input": {"data": data, "query": query}, "execution": work.bindings["execution"]}
         made = HookRun(
             workspace_id=work.workspace_id,
             service=found.service,
             component=found.component,
-            hook="execute",
+            hook="values" if kind == "datatype" else "execute",
             bindings=bindings,
             credential=credential,
             version=found.version,
@@ -210,8 +211,8 @@ def _component(work: Work) -> Done:
         logs = error.logs if isinstance(error, LogicFailed) else []
         raise Failed(error, shown, logs, _of(outside, cpu_ms)) from error
     text = orjson.dumps(outcome.value).decode()
-    has_secret = any(secret in text for secret in secrets if len(secret) >= 4)
-    return Done(outcome.value, shown, outcome.logs, _of(outside, cpu_ms), has_secret)
+    held = tuple(secret for secret in secrets if len(secret) >= MIN_SECRET_CHARS and secret in text)
+    return Done(outcome.value, shown, outcome.logs, _of(outside, cpu_ms), held)
 
 
 def _with_fresh_token(made: HookRun, credential: credentials.Credential | None, outside: Metered) -> Any:
@@ -227,7 +228,10 @@ def _with_fresh_token(made: HookRun, credential: credentials.Credential | None, 
     return connectors.run_hook(replace(made, credential=fresh))
 
 
-_KINDS = {"http": _http, "code": _code, "expression": _code, "action": _component, "condition": _component}
+_KINDS = {
+    **{"http": _http, "code": _code, "expression": _code},
+    **{"action": _component, "condition": _component, "datatype": _component},
+}
 
 
 def timeout_s(kind: str, asked: Any, left_s: float) -> float:

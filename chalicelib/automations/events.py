@@ -7,19 +7,15 @@ from typing import Any
 import orjson
 
 from chalicelib.adapters import queue
-from chalicelib.automations import lanes, models, queues
+from chalicelib.automations import bells, lanes, models, queues
 from chalicelib.automations.executions import find_own
-from chalicelib.automations.models import BELL
 from chalicelib.core import clock, ids
 from chalicelib.core.call import Call
 from chalicelib.core.errors import Conflict, TooLarge
-from chalicelib.durable import due, inbox
 from chalicelib.durable.steps import ENDED
 from chalicelib.edge.route import Answer
-from chalicelib.storage.table import Key
 from chalicelib.storage.tables import WORK
 
-PAGE = 100
 MAX_PAYLOAD_BYTES = 100_000
 
 
@@ -31,21 +27,9 @@ def send_to_one(call: Call) -> dict[str, Any]:
     if row["st"] in ENDED:
         raise Conflict("this execution has ended")
     WORK.put(models.event_row(call.workspace_id, row["sk"], event_id, call.body.name, call.body.payload))
-    if ring(call.workspace_id, row["sk"], event_id) is None:
+    if bells.ring(call.workspace_id, row["sk"], event_id) is None:
         raise Conflict("this execution has ended")
     return {"eventId": event_id}
-
-
-def ring(workspace_id: str, execution: str, event_id: str, *, wakes_itself: bool = False) -> bool | None:
-    """Tell an execution that there is something to hear; None when it has ended. Raises Unavailable.
-
-    `wakes_itself`: the caller takes the execution up right after, so no message is needed.
-    """
-    key, now_ms = models.execution_key(workspace_id, execution), clock.now_ms()
-    wakes = inbox.deliver(WORK, key, BELL, event_id, None, due.at(models.DUE, key, now_ms, now_ms))
-    if wakes and not wakes_itself:
-        queue.send(queues.ADVANCE, {"w": workspace_id, "x": execution})
-    return wakes
 
 
 def send_to_all(call: Call) -> Answer:
@@ -58,24 +42,6 @@ def send_to_all(call: Call) -> Answer:
     WORK.put({**key._asdict(), "doc": doc, "exp": clock.now_s() + models.DAY_S})
     queue.send(queues.EVENT, {"w": call.workspace_id, "e": event_id})
     return Answer({"eventId": event_id}, 202)
-
-
-def spread(body: dict[str, Any]) -> None:
-    """Give an event to one page of the executions that wait for it, and send for the next. A repeat does no harm."""
-    workspace_id, event_id = body["w"], body["e"]
-    row = WORK.get(models.broadcast_key(workspace_id, event_id))
-    if row is None:
-        return
-    name, payload = row["doc"]["name"], row["doc"]["payload"]
-    page = models.waiting_page(workspace_id, name, body.get("after"), PAGE)
-    gone = []
-    for waiting in page.rows:
-        WORK.put(models.event_row(workspace_id, waiting["sk"], event_id, name, payload))
-        if ring(workspace_id, waiting["sk"], event_id) is None:
-            gone.append(Key(waiting["pk"], waiting["sk"]))
-    WORK.write_many(deletes=gone)
-    if page.after is not None:
-        queue.send(queues.EVENT, {**body, "after": page.after.sk})
 
 
 def _id(call: Call) -> str:

@@ -4,18 +4,32 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any
 
 from chalicelib.adapters import queue
-from chalicelib.automations import automations, effects, engine, lanes, meter, models, packing, queues, starts, versions
+from chalicelib.automations import (
+    automations,
+    effects,
+    engine,
+    lanes,
+    loading,
+    meter,
+    models,
+    packing,
+    queues,
+    starts,
+    usage,
+    versions,
+)
 from chalicelib.automations.meter import Meter
 from chalicelib.automations.models import Automation
 from chalicelib.automations.rules.journal import Json
 from chalicelib.automations.schemas import STATES, summary
 from chalicelib.core import clock, errors, paging
 from chalicelib.core.call import Call
-from chalicelib.core.errors import Conflict, InvalidInput, NotFound, PlatformError, UpstreamTimeout
+from chalicelib.core.errors import Conflict, InvalidInput, NotFound, PlatformError, Unavailable, UpstreamTimeout
 from chalicelib.durable import steps
 from chalicelib.durable.leases import NotTaken
 from chalicelib.durable.steps import ENDED, State
@@ -27,7 +41,9 @@ from chalicelib.storage.tables import WORK
 
 LOOK_EVERY_S = 0.2
 LEAVE_MS = 1_000  # of a request's time, to answer in
+SUM_EVERY_MS = 1_000
 MAX_LISTED = 200
+FORGOTTEN_MS = 300_000
 _sleep: Callable[[float], None] = time.sleep
 
 
@@ -55,7 +71,19 @@ def find_own(call: Call) -> Row:
     row = WORK.get(models.execution_key(call.workspace_id, call.path["execution_id"]))
     if row is None or row["doc"]["u"] != user.id or row.get("exp", 2**40) <= clock.now_s():
         raise NotFound("no such execution")
+    _nudge(row)
     return row
+
+
+def _nudge(row: Row) -> None:
+    """Send for an execution that was never begun: who stored it may have fallen before the message was sent.
+
+    Its caller was not told that it was accepted; but it must not stay queued for ever either. A message too many does
+    no harm.
+    """
+    if row["st"] == State.READY and row["at"] < clock.now_ms() - FORGOTTEN_MS:
+        with suppress(Unavailable):
+            starts.send(row["pk"].partition("#")[0], row["sk"])
 
 
 # --- started ------------------------------------------------------------------------------------------------------
@@ -68,13 +96,14 @@ def execute(call: Call) -> Answer:
     """
     lanes.check_rate(call.workspace_id)
     item = _automation(call)
+    loading.saw(call.workspace_id, item.id)
     version = versions.find(call, item)
     execution = starts.fresh(call.workspace_id, item.id, call.idempotency_key)
     hop = call.headers.get(effects.HOP_HEADER.lower(), "0")
     start = starts.of_version(
         item, version, execution, "api", call.body.input, hop=int(hop) if hop.isdecimal() and len(hop) < 4 else 0
     )
-    if _is_async(call):
+    if call.is_async:
         starts.create_queued(start)
         return Answer({"executionId": execution, "state": "queued"}, 202)
     with lanes.running(call.workspace_id):
@@ -88,13 +117,6 @@ def _automation(call: Call) -> Automation:
     return Automation.find_by_id(call.workspace_id, call.path["automation_id"])
 
 
-def _is_async(call: Call) -> bool:
-    asked = call.query.get("async", "false")
-    if asked not in ("true", "false"):
-        raise InvalidInput.at("query.async", "must be true or false", "choice")
-    return asked == "true" or "respond-async" in call.headers.get("prefer", "").lower()
-
-
 def _run_now(start: starts.Start, deadline_ms: int) -> Row:
     """Run in this request; a delayed message stands behind it in case this process falls."""
     lease_ms = deadline_ms - clock.now_ms() + engine.SLACK_MS
@@ -105,6 +127,7 @@ def _run_now(start: starts.Start, deadline_ms: int) -> Row:
         counted = Meter()
         counted.add(messages=1)
         row = engine.run(lease, deadline_ms, counted)
+        usage.flush(SUM_EVERY_MS)  # what is left over is counted when the message behind it comes
     return _wait(start.workspace_id, start.execution, row, deadline_ms)
 
 
@@ -126,8 +149,8 @@ def _wait(workspace_id: str, execution: str, row: Row | None, deadline_ms: int) 
 def _answer(call: Call, row: Row) -> Answer:
     doc = row["doc"]
     if row["st"] == State.DONE:
-        given = effects.hidden(packing.unpack_value(call.workspace_id, doc["input"]))
-        body = {"input": given, "output": packing.unpack_value(call.workspace_id, row.get("res"))}
+        load = packing.Loader(call.workspace_id, row["sk"])
+        body = {"input": effects.hidden(load.value(doc["input"])), "output": load.value(row.get("res"))}
         return Answer(body, 200, {"X-Execution-Id": row["sk"]})
     error = row.get("err") or {"type": "Cancelled", "message": "cancelled"}
     failed = ExecutionFailed(error["message"], details={"executionId": row["sk"], **error})
@@ -166,6 +189,8 @@ def list_of_automation(call: Call) -> list[dict[str, Any]]:
         found += [row for row in page if state in (None, STATES[row["st"]]) and row.get("exp", 2**40) > clock.now_s()]
         if is_last or len(found) > limit:
             break
+    for row in found[:limit]:
+        _nudge(row)
     if len(found) > limit:
         last = found[limit - 1]["sk"].rpartition(".")[2]
         call.answer_headers["X-Next-Cursor"] = paging.seal(call.workspace_id, *scope, [last])
@@ -174,6 +199,8 @@ def list_of_automation(call: Call) -> list[dict[str, Any]]:
 
 def _page(item: Automation, low: str, before: str, count: int) -> tuple[list[Row], str, bool]:
     """Read the newest executions before a place, from all partitions; and where to go on."""
+    if low >= before:
+        return [], low, True  # nothing lies between, and DynamoDB refuses to look
     rows: list[Row] = []
     floor = low
     for shard in range(models.SHARDS):

@@ -25,20 +25,24 @@ class Turn(Protocol):
     lease: Lease
     journal: Journal
     meter: Meter
+    load: packing.Loader
     heard: set[str]
 
 
 def hear(turn: Turn, *, has_rung: bool) -> list[Record]:
-    """Give the records of the waits that are over now. Looks only where something may have changed."""
+    """Give the records of the waits that are over now. Looks only where something may have changed.
+
+    An event may have come before its wait began, so each wait looks once; the end of a child always rings after it.
+    """
     waits = [one for one in turn.journal.waiting(Status.WAITING) if one.kind == "waitForEvent"]
     children = turn.journal.waiting(Status.CHILD)
     now_ms = clock.now_ms()
-    is_first = any(one.address not in turn.heard for one in [*waits, *children])
     made: list[Record] = []
-    if has_rung or is_first:
+    if has_rung or any(one.address not in turn.heard for one in waits):
         made += _events(turn, waits, now_ms)
+        turn.heard |= {one.address for one in waits}
+    if has_rung:
         made += [ended for one in children if (ended := _child(turn, one, now_ms)) is not None]
-        turn.heard |= {one.address for one in [*waits, *children]}
     over = {one.address for one in made}
     late = [one for one in waits if one.address not in over and one.due is not None and one.due <= now_ms]
     return made + [_over(turn, one, now_ms, {"timedOut": True, "payload": None}) for one in late]
@@ -99,7 +103,9 @@ def _child(turn: Turn, record: Record, now_ms: int) -> Record | None:
         return None
     ended = replace(record, ended=now_ms, logs=[], used={})
     if row is not None and row["st"] == State.DONE:
-        output = packing.unpack_value(turn.workspace_id, row.get("res"))
+        read = packing.Loader(turn.workspace_id, row["sk"])
+        output = read.value(row.get("res"))
+        turn.load.secrets |= read.secrets
         return replace(ended, status=Status.OK, output=output)
     reason = retries.failure("Gone", "the execution it started is no longer kept") if row is None else row.get("err")
     return replace(ended, status=Status.FAILED, error=reason or retries.failure("Failed", "it ended without a reason"))

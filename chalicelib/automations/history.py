@@ -30,10 +30,13 @@ def render(workspace_id: str, row: Row) -> dict[str, Any]:
     journal = packing.journal_of(workspace_id, row["sk"], row)
     load = Loader(workspace_id, row["sk"])
     shown = summary(row, meter.shown(row.get("use")))
-    shown["input"] = effects.hidden(packing.unpack_value(workspace_id, row["doc"]["input"]))
-    shown["output"] = effects.hidden(packing.unpack_value(workspace_id, row.get("res")))
+    shown["input"], shown["output"] = _shown(load, row["doc"]["input"]), _shown(load, row.get("res"))
     shown["steps"] = [_step(record, load) for record in journal.records.values() if _is_shown(record)]
     return shown
+
+
+def _shown(load: Loader, packed: dict[str, Any] | None) -> Any:
+    return effects.SEALED if packing.is_sealed(packed) else effects.hidden(load.value(packed))
 
 
 def _is_shown(record: Record) -> bool:

@@ -12,7 +12,7 @@ from typing import Any, Self
 from chalicelib.core import clock, ids
 from chalicelib.core.errors import NotFound
 from chalicelib.durable import due
-from chalicelib.storage.expressions import ABSENT, Change, Row
+from chalicelib.storage.expressions import ABSENT, Row, eq
 from chalicelib.storage.item import Item, Unique
 from chalicelib.storage.table import ConditionFailed, Key, Page
 from chalicelib.storage.tables import CATALOGUE, WORK
@@ -51,7 +51,7 @@ class Automation(Item):
     @classmethod
     def find_by_id(cls, workspace_id: str, automation_id: str) -> Self:
         """Find an automation whose owner is not known yet. Raises NotFound."""
-        row = CATALOGUE.get(Key(f"{workspace_id}#AUT#{automation_id}", "A"))
+        row = CATALOGUE.get(automation_key(workspace_id, automation_id))
         found = None if row is None else cls.get(workspace_id, **row["doc"])
         if found is None:
             raise NotFound("no such automation")
@@ -72,6 +72,11 @@ class Version(Item):
     hash: str = ""
     is_published: bool = False
     published_at: int | None = None
+
+
+def automation_key(workspace_id: str, automation_id: str) -> Key:
+    """Say where it stands whose an automation is, for as long as there is one."""
+    return Key(f"{workspace_id}#AUT#{automation_id}", "A")
 
 
 def frozen_key(workspace_id: str, automation_id: str, digest: str) -> Key:
@@ -196,23 +201,46 @@ def schedule_message(pk: str, _sk: str) -> dict[str, Any]:
     return {"w": workspace_id, "a": automation_id}
 
 
+# --- limits ---------------------------------------------------------------------------------------------------
+
+
+class LimitMoved(Exception):
+    """Another process changed a limit's count; `row` is what stands there now."""
+
+    def __init__(self, row: Row | None) -> None:
+        super().__init__("another process was faster")
+        self.row = row
+
+
+def limit(workspace_id: str, kind: str) -> Row | None:
+    """Read what the processes have taken of one of a workspace's limits."""
+    return WORK.get(Key(f"{workspace_id}#LIM", kind))
+
+
+def put_limit(workspace_id: str, kind: str, doc: Any, known: Row | None) -> Row:
+    """Change it, unless another process did since `known` was read. Raises LimitMoved."""
+    version = 1 if known is None else known["v"] + 1
+    key = Key(f"{workspace_id}#LIM", kind)
+    row = {**key._asdict(), "doc": doc, "v": version, "exp": clock.now_s() + DAY_S}
+    try:
+        WORK.put(row, ABSENT if known is None else eq("v", known["v"]))
+    except ConditionFailed as refusal:
+        raise LimitMoved(refusal.row) from None
+    return row
+
+
 # --- usage ----------------------------------------------------------------------------------------------------
 
 
 def usage_partition(workspace_id: str, day: str) -> str:
-    """Name the partition of a day's sums; one row an automation."""
+    """Name the partition of a day's sums; one row for each automation and process."""
     return f"{workspace_id}#USE#{day}"
 
 
-def add_usage(workspace_id: str, day: str, automation_id: str, amounts: dict[str, int]) -> None:
-    """Add to the sums of an automation's day."""
-    key = Key(usage_partition(workspace_id, day), automation_id)
-    WORK.update(key, Change(put={"exp": clock.now_s() + LONGEST_S}, add=amounts))
-
-
-def usage_rows(workspace_id: str, day: str) -> list[Row]:
-    """Read the sums of a day."""
-    return WORK.query_all(usage_partition(workspace_id, day))
+def usage_rows(workspace_id: str, day: str, automation_id: str | None) -> list[Row]:
+    """Read the sums of a day, of one automation or of all."""
+    prefix = "" if automation_id is None else f"{automation_id}#"
+    return WORK.query_all(usage_partition(workspace_id, day), prefix=prefix)
 
 
 def insert(row: Row) -> bool:

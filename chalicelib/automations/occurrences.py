@@ -6,22 +6,22 @@ from dataclasses import replace
 from typing import Any
 
 from chalicelib.adapters import logs
-from chalicelib.automations import engine, loading, models, starts
+from chalicelib.automations import bells, engine, loading, models, starts, usage
 from chalicelib.automations.effects import HOP_HEADER
 from chalicelib.automations.meter import Meter
-from chalicelib.automations.models import Automation, Version
+from chalicelib.automations.models import Automation
 from chalicelib.automations.rules import retries
+from chalicelib.automations.rules.journal import Json
 from chalicelib.core import clock
-from chalicelib.core.cache import Cached
-from chalicelib.core.errors import PlatformError
+from chalicelib.core.errors import PlatformError, Unavailable
 from chalicelib.durable import steps
-from chalicelib.durable.leases import NotTaken
+from chalicelib.durable.leases import NotTaken, Why
 from chalicelib.edge.worker import Message
 from chalicelib.storage.tables import WORK
 from chalicelib.subscriptions import public as subscriptions
 from chalicelib.subscriptions.public import Occurrence
 
-_live: Cached[Version] = Cached(300, size=300)
+BURY_MS = 30_000
 
 
 def start(message: Message, deadline_ms: int) -> float | None:
@@ -47,25 +47,18 @@ def start(message: Message, deadline_ms: int) -> float | None:
 
 
 def _start_of(item: Automation, body: dict[str, Any], found: Occurrence) -> starts.Start:
-    execution = starts.derived(item.workspace_id, item.id, found.at_ms, f"{found.event_id}|{body['s']}")
+    execution = _id_of(item, body, found.at_ms)
     hop = found.headers.get(HOP_HEADER.lower(), "0")
     trigger = {"eventId": found.event_id, "occurredAt": clock.iso_ms(found.at_ms)}
     return starts.of_version(
         item,
-        _version(item),
+        loading.live_version(item),
         execution,
         "trigger",
         found.output,
         hop=int(hop) if hop.isdecimal() and len(hop) < 4 else 0,
         more={"trigger": trigger},
     )
-
-
-def _version(item: Automation) -> Version:
-    version = _live.get((item.workspace_id, item.id, item.live_version), lambda: starts.live_version(item))
-    if version is None:
-        return starts.live_version(item)
-    return version
 
 
 def _run(start_: starts.Start, message: Message, deadline_ms: int) -> float | None:
@@ -87,22 +80,43 @@ def _without_hop(start_: starts.Start) -> starts.Start:
 
 
 def _record_failure(item: Automation, body: dict[str, Any], error: PlatformError) -> None:
-    execution = starts.derived(item.workspace_id, item.id, clock.now_ms(), f"{body['ev']}|{body['s']}")
     more = {"trigger": {"eventId": body["ev"]}}
-    failed = starts.of_version(item, _version(item), execution, "trigger", None, more=more)
+    execution = _id_of(item, body, subscriptions.occurred_at(body["w"], body["ev"]))
+    failed = starts.of_version(item, loading.live_version(item), execution, "trigger", None, more=more)
     starts.create_failed(failed, {**retries.error_of(error), "step": "trigger"})
 
 
+def _id_of(item: Automation, body: dict[str, Any], at_ms: int | None) -> str:
+    """Derive the execution's id from the occurrence alone, so that a repeat meets the same row (rule R4)."""
+    at_ms = int(body["i"]) if at_ms is None else at_ms
+    return starts.derived(item.workspace_id, item.id, at_ms, f"{body['ev']}|{body['s']}")
+
+
 def bury(body: dict[str, Any], reason: str) -> None:
-    """End as failed what a queue gave up, so that its owner sees it."""
-    error = retries.failure("Poison", reason)
-    if "x" in body and "ev" not in body:
-        now_ms = clock.now_ms()
-        lease = steps.take(WORK, models.execution_key(body["w"], body["x"]), now_ms, 30_000)
-        if not isinstance(lease, NotTaken):
-            engine.give_up(lease, error)
-        return
+    """End as failed what a queue gave up, so that its owner sees it. Raises Unavailable while somebody works on it."""
+    error, workspace_id = retries.failure("Poison", reason), body["w"]
+    if "ev" in body:
+        _bury_start(body, error)
+    elif "x" in body and not ("c" in body and bells.ring(workspace_id, body["x"], body["c"])):
+        _end(workspace_id, body["x"], error)  # else it waits, was told of its child's end now, and goes on
+    usage.flush()
+
+
+def _bury_start(body: dict[str, Any], error: Json) -> None:
     item = loading.automation(body["w"], body["a"])
-    if item is not None and "ev" in body and item.live_version is not None:
-        execution = starts.derived(item.workspace_id, item.id, clock.now_ms(), f"{body['ev']}|{body['s']}")
-        starts.create_failed(starts.of_version(item, _version(item), execution, "trigger", None), error)
+    if item is None:
+        return
+    execution = _id_of(item, body, subscriptions.occurred_at(body["w"], body["ev"]))
+    if _end(body["w"], execution, error) is Why.ABSENT and item.live_version is not None:
+        starts.create_failed(starts.of_version(item, loading.live_version(item), execution, "trigger", None), error)
+
+
+def _end(workspace_id: str, execution: str, error: Json) -> Why | None:
+    """End what can be moved on but did not; what waits for its time, or has ended, is left alone."""
+    lease = steps.take(WORK, models.execution_key(workspace_id, execution), clock.now_ms(), BURY_MS)
+    if not isinstance(lease, NotTaken):
+        engine.give_up(lease, error)
+        return None
+    if lease.why is Why.HELD:
+        raise Unavailable("a worker holds it, or fell with it a moment ago")
+    return lease.why

@@ -2,9 +2,24 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from chalicelib.automations import automations, occurrences
+from chalicelib.automations import alone, automations, occurrences
+from chalicelib.automations.alone import Alone
+
+if TYPE_CHECKING:
+    from chalicelib.core.call import Call
+    from chalicelib.edge.route import Answer
+
+__all__ = ["Alone", "begin_alone", "bury", "end_automations_of_user"]
+
+
+def begin_alone(call: Call, work: Alone) -> Answer:
+    """Run one action, or list a datatype's choices, as an execution of its own; 202 with its id.
+
+    Raises NotFound without the user, RateLimited.
+    """
+    return alone.begin(call, work)
 
 
 def bury(body: dict[str, Any], reason: str) -> None:

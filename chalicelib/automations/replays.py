@@ -6,19 +6,18 @@ It is a new execution with keys of its own. From a step: what came before is tak
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
 
 from chalicelib.automations import lanes, loading, models, packing, starts
 from chalicelib.automations.executions import find_own
 from chalicelib.automations.models import Automation
 from chalicelib.automations.packing import Loader
+from chalicelib.automations.rules import keeping
 from chalicelib.automations.rules.journal import Journal, Record, Status
 from chalicelib.core.call import Call
 from chalicelib.core.errors import Conflict, InvalidInput
 from chalicelib.durable.steps import ENDED
 from chalicelib.edge.route import Answer
 from chalicelib.storage.expressions import Row
-from chalicelib.storage.tables import WORK
 
 FAILED = "failed"
 
@@ -30,36 +29,40 @@ def replay(call: Call) -> Answer:
     if row["st"] not in ENDED:
         raise Conflict("this execution has not ended")
     doc = row["doc"]
-    item = Automation.find_by_id(call.workspace_id, doc["a"])
-    execution = starts.fresh(call.workspace_id, item.id, call.idempotency_key)
-    more = {"replayOf": row["sk"], **({"trigger": doc["trigger"]} if "trigger" in doc else {})}
-    given = packing.unpack_value(call.workspace_id, doc["input"])
+    is_alone = "d" in doc  # one action or datatype, of no automation
+    if not is_alone:
+        Automation.find_by_id(call.workspace_id, doc["a"])
+    elif call.body.version is not None:
+        raise InvalidInput.at("body.version", "this execution belongs to no automation", "reference")
+    execution = starts.fresh(call.workspace_id, doc["a"], call.idempotency_key)
+    more = {"replayOf": row["sk"], **{name: doc[name] for name in ("trigger", "d") if name in doc}}
+    load = Loader(call.workspace_id, row["sk"])
+    given = load.value(doc["input"])
     if call.body.version is not None:
+        item = Automation.find_by_id(call.workspace_id, doc["a"])
         version = loading.version_named(call.workspace_id, item.id, call.body.version)
         start = starts.of_version(item, version, execution, "replay", given, more=more)
     else:
         start = starts.Start(
-            item.workspace_id, execution, doc["u"], doc["uk"], item.id, doc["v"], doc["h"], "replay", given, more=more
+            call.workspace_id, execution, doc["u"], doc["uk"], doc["a"], doc["v"], doc["h"], "replay", given, more=more
         )
-    _store(start, _kept(row, call, execution))
+    records = [_moved(one, load) for one in _kept(row, call, start)]
+    _store(replace(start, secrets=frozenset(load.secrets)), records)
     return Answer({"executionId": execution, "state": "queued"}, 202)
 
 
 def _store(start: starts.Start, records: list[Record]) -> None:
     row = starts.row_of(start)
     if records:
-        text = packing.pack(start.workspace_id, records, row["at"])
-        row |= {"seq": 1}
-        if len(text) < packing.INLINE_BYTES:
-            row["memo"] = {"0": text}
-        else:
-            WORK.put(models.page_row(start.workspace_id, start.execution, 0, 0, {"0": text}))
-            row["pages"] = [[0, 0]]
+        load = Loader(start.workspace_id, start.execution)
+        load.secrets |= set(start.secrets)
+        text = packing.pack(records, row["at"], load)
+        row |= {"seq": 1, "memo": {"0": text}}
     models.insert(row)
     starts.send(start.workspace_id, start.execution)
 
 
-def _kept(row: Row, call: Call, execution: str) -> list[Record]:
+def _kept(row: Row, call: Call, start: starts.Start) -> list[Record]:
     """Say what the new execution need not do again."""
     wanted = call.body.from_
     if wanted is None:
@@ -73,18 +76,26 @@ def _kept(row: Row, call: Call, execution: str) -> list[Record]:
         if first is None:
             raise InvalidInput.at("body.from", "no such step was begun", "reference")
         address = records[first].address
-        kept = [one for one in records[:first] if one.is_settled and not address.startswith(one.address + "/")]
-    load = Loader(call.workspace_id, row["sk"])
-    return [_moved(call.workspace_id, one, load, execution) for one in kept]
+        kept = [one for one in records[:first] if _is_done(one) and not address.startswith(one.address + "/")]
+    if start.hash != row["doc"]["h"]:
+        definition = loading.definition(call.workspace_id, start.automation_id, start.version_id, start.hash)
+        kept = keeping.fitting(kept, definition["steps"])
+    return kept
 
 
 def _before_failure(journal: Journal, row: Row) -> list[Record]:
     step = (row.get("err") or {}).get("step")
-    failed = [one for one in journal.records.values() if one.status is Status.FAILED and one.step == step]
+    over = [one for one in journal.records.values() if _is_done(one)]
+    failed = [one for one in over if one.status is Status.FAILED and one.step == step]
     if not failed:
         raise Conflict("no step of this execution failed")
     address = failed[-1].address
-    return [one for one in journal.records.values() if one.is_settled and not _leads_to(one, address)]
+    return [one for one in over if not _leads_to(one, address)]
+
+
+def _is_done(record: Record) -> bool:
+    """Say whether a step came to its own end: one that was taken back has to be done again."""
+    return record.is_settled and (record.error or {}).get("type") != "Abandoned"
 
 
 def _leads_to(record: Record, address: str) -> bool:
@@ -96,8 +107,6 @@ def _leads_to(record: Record, address: str) -> bool:
     return is_around and record.status is Status.FAILED
 
 
-def _moved(workspace_id: str, record: Record, load: Loader, execution: str) -> Record:
-    if record.sealed is None:
-        return record
-    value: Any = load(record)
-    return replace(record, sealed=packing.seal(workspace_id, execution, record.address, value))
+def _moved(record: Record, load: Loader) -> Record:
+    """Open what is sealed for one execution; it is sealed for the new one where it is stored."""
+    return record if record.sealed is None else replace(record, sealed=None, output=load(record))

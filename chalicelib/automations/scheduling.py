@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from chalicelib.adapters import logs, queue
-from chalicelib.automations import models, queues, starts
+from chalicelib.automations import loading, models, queues, starts
 from chalicelib.automations.models import Automation
 from chalicelib.automations.rules import cron
 from chalicelib.core import clock
@@ -43,7 +43,7 @@ def _start(workspace_id: str, automation_id: str, plan: dict[str, Any], slot_ms:
     item = Automation.find_by_id(workspace_id, automation_id)
     if not item.is_enabled:
         raise Conflict("the automation is disabled")
-    version = starts.live_version(item)
+    version = loading.live_version(item)
     at = clock.iso_ms(slot_ms)
     given = plan.get("input") if plan.get("input") is not None else {"scheduledAt": at}
     execution = starts.derived(workspace_id, automation_id, slot_ms, f"schedule|{slot_ms}")

@@ -104,8 +104,8 @@ def summary(row: dict[str, Any], used: dict[str, Any]) -> dict[str, Any]:
     doc, ended = row["doc"], row.get("fin")
     return {
         "id": row["sk"],
-        "automationId": doc["a"],
-        "versionId": doc["v"],
+        "automationId": None if "d" in doc else doc["a"],
+        "versionId": None if "d" in doc else doc["v"],
         "userId": doc["uk"],
         "state": STATES[row["st"]],
         "startedBy": doc["k"],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,7 +13,7 @@ from chalicelib.automations import lanes, loading, models, packing
 from chalicelib.automations.models import Automation, Version
 from chalicelib.automations.rules.journal import Json
 from chalicelib.core import clock
-from chalicelib.core.errors import Conflict, PlatformError, TooLarge
+from chalicelib.core.errors import PlatformError, TooLarge
 from chalicelib.durable import steps
 from chalicelib.durable.leases import Lease, NotTaken
 from chalicelib.storage.expressions import Row
@@ -37,6 +38,7 @@ class Start:
     input: Any
     hop: int = 0
     more: Json = field(default_factory=dict)
+    secrets: Collection[str] = ()  # that may be in the input
 
 
 class LoopRefused(PlatformError):
@@ -75,7 +77,7 @@ def row_of(start: Start) -> Row:
         "uk": start.user_key,
         "k": start.kind,
         "hop": start.hop,
-        "input": packing.pack_value(start.workspace_id, start.input),
+        "input": packing.pack_value(start.workspace_id, start.input, start.execution, start.secrets),
         **start.more,
     }
     key = models.execution_key(start.workspace_id, start.execution)
@@ -106,22 +108,24 @@ def create_failed(start: Start, error: Json) -> None:
     models.insert(row)
 
 
-def live_version(automation: Automation) -> Version:
-    """Find the version that runs. Raises Conflict when none is published."""
-    if automation.live_version is None:
-        raise Conflict("no version of this automation is published")
-    return Version.find(automation.workspace_id, automation_id=automation.id, id=automation.live_version)
-
-
 def start_child(
-    workspace_id: str, parent: Json, parent_id: str, key: str, name: str, version: str | None, given: Json, at_ms: int
+    workspace_id: str,
+    parent: Json,
+    parent_id: str,
+    key: str,
+    name: str,
+    version: str | None,
+    given: Json,
+    at_ms: int,
+    secrets: Collection[str] = (),
 ) -> str:
     """Start an automation of the same user on behalf of an execution; a repeat finds the first one's child."""
-    automation = Automation.find_either(workspace_id, name, user_id=parent["u"])
-    found = loading.version_named(workspace_id, automation.id, version) if version else live_version(automation)
+    automation = loading.automation_named(workspace_id, parent["u"], name)
+    found = loading.version_named(workspace_id, automation.id, version) if version else loading.live_version(automation)
     execution = models.execution_id(workspace_id, automation.id, at_ms, parent_id, key)
     hop = int(parent.get("hop", 0)) + 1
-    start = of_version(automation, found, execution, "automation", given, hop=hop, more={"parent": parent_id})
+    more = {"parent": parent_id}
+    start = of_version(automation, found, execution, "automation", given, hop=hop, more=more, secrets=secrets)
     create_queued(start)
     return execution
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Protocol
 
-from chalicelib.automations import effects, packing, starts
+from chalicelib.automations import effects, starts
 from chalicelib.automations.effects import Done, Failed, Work
 from chalicelib.automations.meter import Meter
+from chalicelib.automations.packing import Loader
 from chalicelib.automations.rules import retries
 from chalicelib.automations.rules.journal import Journal, Json, Record, Status
 from chalicelib.automations.rules.machine import Machine, Scope, Task
@@ -26,6 +27,7 @@ class Turn(Protocol):
     journal: Journal
     machine: Machine
     meter: Meter
+    load: Loader
 
 
 Ready = tuple[Task, Work]
@@ -112,10 +114,8 @@ def _done(turn: Turn, task: Task, done: Done, began: int) -> Record:
         logs=done.logs,
         used=done.used,
     )
-    if not done.has_secret:
-        return record
-    sealed = packing.seal(turn.workspace_id, turn.execution, task.address, done.output)
-    return replace(record, output=None, sealed=sealed)
+    turn.load.secrets |= set(done.secrets)  # what holds one from now on is sealed where it is stored
+    return record
 
 
 def _start_child(turn: Turn, task: Task, work: Work, began: int) -> Record:
@@ -131,6 +131,7 @@ def _start_child(turn: Turn, task: Task, work: Work, began: int) -> Record:
         work.step.get("version"),
         given or {},
         turn.journal.now,
+        turn.load.secrets,
     )
     turn.meter.add(writes=1, messages=1)
     shown = effects.clipped(effects.hidden({"automationId": work.step["automationId"], "input": given}))

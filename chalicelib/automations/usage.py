@@ -1,52 +1,50 @@
 """What executions cost, summed per automation and day.
 
-Each execution carries its own numbers for as long as it is kept. The sums are gathered in this process and written
-once a batch, so that they cost a fraction of a write; a worker that falls loses those of its last batch.
+Each execution carries its own numbers for as long as it is kept; the sums are kept by tallies.py, at a write that a
+batch of ended executions shares.
 """
 
 from __future__ import annotations
 
-import threading
 from collections import Counter
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
-from chalicelib.adapters import logs
-from chalicelib.automations import meter, models
+from chalicelib.automations import meter, models, tallies
 from chalicelib.core import clock
 from chalicelib.core.call import Call
-from chalicelib.core.errors import InvalidInput, Unavailable
+from chalicelib.core.errors import InvalidInput
 from chalicelib.storage.expressions import Row
 
 MAX_DAYS = 92
-_lock = threading.Lock()
-_open: dict[tuple[str, str, str], Counter[str]] = {}
+_SUMS = ("executions", "done", "failed", "cancelled", "writes", "reads", "messages", "calls", "bytes", "cpuUs")
 
 
-def note(workspace_id: str, automation_id: str, _at_ms: int, state: str, used: dict[str, Any]) -> None:
-    """Count an execution that has ended, under the day on which it did."""
-    amounts = Counter({"executions": 1, state.lower(): 1})
+def ended(workspace_id: str, row: Row) -> None:
+    """Count an execution that this process has ended; `flush` writes it down."""
+    place = tallies.place_of(workspace_id, row)
+    tallies.book().note(place, str(row[tallies.MARK]), row["sk"], amounts_of(row))
+
+
+def recover(workspace_id: str, row: Row) -> None:
+    """Count an execution found ended, unless that was done: whoever ended it may have fallen. Raises Unavailable."""
+    if tallies.MARK in row:
+        tallies.recover(workspace_id, row, amounts_of(row))
+
+
+def flush(not_within_ms: int = 0) -> None:
+    """Write down what was counted, unless that was done so recently. Raises Unavailable: then it is still to do."""
+    tallies.book().flush(not_within_ms)
+
+
+def amounts_of(row: Row) -> Counter[str]:
+    """Read out of an execution's row what it adds to the sums of its day."""
+    used = meter.shown(row.get("use"))
+    amounts = Counter({"executions": 1, row["st"].lower(): 1})
     for name in ("writes", "reads", "messages", "calls", "bytes"):
         amounts[name] = int(used[name])
     amounts["cpuUs"] = int(used["cpuMs"] * 1000)
-    with _lock:
-        _open.setdefault((workspace_id, clock.iso_seconds(clock.now_ms())[:10], automation_id), Counter()).update(
-            amounts
-        )
-
-
-def flush() -> None:
-    """Write what was counted. What cannot be written now is kept for the next time."""
-    with _lock:
-        taken = dict(_open)
-        _open.clear()
-    for (workspace_id, day, automation_id), amounts in taken.items():
-        try:
-            models.add_usage(workspace_id, day, automation_id, {name: one for name, one in amounts.items() if one})
-        except Unavailable as error:
-            logs.log("usage.late", level="WARNING", reason=error.message)
-            with _lock:
-                _open.setdefault((workspace_id, day, automation_id), Counter()).update(amounts)
+    return amounts
 
 
 def read(call: Call) -> dict[str, Any]:
@@ -60,14 +58,22 @@ def read(call: Call) -> dict[str, Any]:
     shown, total = [], Counter[str]()
     for number in range((last - first).days + 1):
         day = (first + timedelta(days=number)).isoformat()
-        for row in models.usage_rows(call.workspace_id, day):
-            if wanted in (None, row["sk"]):
-                shown.append({"day": day, "automationId": row["sk"], **_shown(row)})
-                total.update({name: value for name, value in row.items() if isinstance(value, int)})
-    return {"from": first.isoformat(), "to": last.isoformat(), "total": _shown(dict(total)), "byAutomation": shown}
+        for automation_id, sums in _of_day(call.workspace_id, day, wanted).items():
+            shown.append({"day": day, "automationId": automation_id, **_shown(sums)})
+            total.update(sums)
+    return {"from": first.isoformat(), "to": last.isoformat(), "total": _shown(total), "byAutomation": shown}
 
 
-def _shown(row: Row) -> dict[str, Any]:
+def _of_day(workspace_id: str, day: str, wanted: str | None) -> dict[str, Counter[str]]:
+    """Add up what each process wrote for an automation (every one, if none is wanted)."""
+    found: dict[str, Counter[str]] = {}
+    for row in models.usage_rows(workspace_id, day, wanted):
+        sums = {name: row[name] for name in _SUMS if name in row}
+        found.setdefault(row["sk"].partition("#")[0], Counter()).update(sums)
+    return found
+
+
+def _shown(row: Counter[str]) -> dict[str, Any]:
     counts = {name: row.get(name, 0) for name in ("executions", "done", "failed", "cancelled")}
     return {**counts, **meter.shown({**row, "cpuMs": row.get("cpuUs", 0) / 1000})}
 

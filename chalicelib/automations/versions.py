@@ -8,6 +8,7 @@ from typing import Any
 import orjson
 
 from chalicelib.automations import activation, automations, loading, models
+from chalicelib.automations.lookups import MAX_FAULTS, Names
 from chalicelib.automations.models import Automation, Version
 from chalicelib.automations.rules import checking
 from chalicelib.automations.rules.language import MAX_BYTES
@@ -19,13 +20,18 @@ from chalicelib.edge.resource import page_of
 LIVE = "live"
 
 
-def check(definition: dict[str, Any], where: str = "body.definition") -> None:
+def check(definition: dict[str, Any], names: Names, where: str = "body.definition") -> None:
     """Refuse a definition that cannot run. Raises InvalidInput with every fault's path, TooLarge."""
     if len(orjson.dumps(definition)) > MAX_BYTES:
-        raise TooLarge(f"a definition may have at most {MAX_BYTES} bytes")
-    faults = checking.faults_of(definition, where)
+        raise TooLarge(f"{where}: may have at most {MAX_BYTES} bytes")
+    faults = [*checking.faults_of(definition, where), *names.faults_of(definition, where)][:MAX_FAULTS]
     if faults:
         raise InvalidInput(f"{faults[0].location}: {faults[0].message}", faults)
+
+
+def names_of(item: Automation) -> Names:
+    """Say in whose name a version of this automation is looked at."""
+    return Names(item.workspace_id, item.user_id, frozenset((item.id, item.name)))
 
 
 def find(call: Call, item: Automation) -> Version:
@@ -49,8 +55,9 @@ def read(call: Call) -> Version:
 
 def create(call: Call) -> Version:
     """Make a draft; without a name it is numbered."""
-    check(call.body.definition)
-    return insert(call, automations.find_own(call), call.body.name, call.body.definition)
+    item = automations.find_own(call)
+    check(call.body.definition, names_of(item))
+    return insert(call, item, call.body.name, call.body.definition)
 
 
 def insert(call: Call, item: Automation, name: str | None, definition: dict[str, Any]) -> Version:
@@ -80,12 +87,13 @@ def insert(call: Call, item: Automation, name: str | None, definition: dict[str,
 
 def update(call: Call) -> Version:
     """Change a draft. Raises Conflict for a published version."""
-    version = read(call)
+    item = automations.find_own(call)
+    version = find(call, item)
     if version.is_published:
         raise Conflict("a published version does not change; make a new one")
     before, sent = copy.deepcopy(version), call.body.fields()
     if "definition" in sent:
-        check(sent["definition"])
+        check(sent["definition"], names_of(item))
         version.definition, version.hash = sent["definition"], loading.hash_of(sent["definition"])
     version.name = sent.get("name") or version.name
     return version.save(by=call.user_id, before=before)
@@ -105,8 +113,8 @@ def publish(call: Call) -> Version:
     """Make a version immutable and live. Of an enabled automation the trigger moves over; a repeat does nothing."""
     item = automations.find_own(call)
     version = find(call, item)
-    check(version.definition)
     if not version.is_published:
+        check(version.definition, names_of(item), "definition")
         version.is_published, version.published_at = True, clock.now_ms()
         version.save(by=call.user_id)
     activation.go_live(item, version, call.user_id)

@@ -18,6 +18,7 @@ from chalicelib.storage.expressions import PRESENT, Change, Condition, Missing, 
 from chalicelib.storage.table import ConditionFailed, Key, TableLike
 
 FREE = -1
+WAKE = "wake"  # marks a message in an outbox that only brings the item itself to its next take
 MAX_HIDE_S = 43_200
 _NEAR_MS = 60_000
 
@@ -150,7 +151,8 @@ def attempt(
 
 def held(key: Key, owner: str, row: Row) -> Lease:
     """Read the lease out of the row that a take answered."""
-    return Lease(key, owner, int(row["fence"]), int(row.get("seq", 0)), row, owes=bool(row.get("out")))
+    owes = any(WAKE not in message for message in row.get("out") or ())
+    return Lease(key, owner, int(row["fence"]), int(row.get("seq", 0)), row, owes=owes)
 
 
 def refused(row: Row | None, now_ms: int) -> NotTaken:

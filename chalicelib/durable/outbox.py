@@ -13,6 +13,7 @@ from typing import Any
 
 from chalicelib.adapters import queue
 from chalicelib.adapters.queue import Letter
+from chalicelib.durable import leases
 from chalicelib.durable.due import ENTRY, Timer
 from chalicelib.durable.leases import Lease
 from chalicelib.storage.expressions import Change, Missing, Row, eq
@@ -23,26 +24,35 @@ Send = Callable[[str, Sequence[Letter]], None]
 
 @dataclass(frozen=True)
 class Message:
-    """One message that a write owes: to which queue, what, and not before when (0: at once)."""
+    """One message that a write owes: to which queue, what, and not before when (0: at once).
+
+    `is_wake`: it only brings the item itself to its next take, so whoever has taken the item owes it no more.
+    """
 
     queue: str
     body: dict[str, Any]
     at_ms: int = 0
+    is_wake: bool = False
 
 
 def wake(queue_name: str, body: dict[str, Any], timer: Timer) -> list[Message]:
     """Give the message that a timer needs beside its index entry: one within 15 minutes, none beyond (rule R6)."""
-    return [Message(queue_name, body, timer.due_ms)] if timer.is_direct else []
+    return [Message(queue_name, body, timer.due_ms, is_wake=True)] if timer.is_direct else []
 
 
 def stored(messages: Iterable[Message]) -> list[dict[str, Any]]:
     """Render messages as they stand in `out`."""
-    return [{"queue": one.queue, "body": one.body, "at": one.at_ms} for one in messages]
+    return [
+        {"queue": one.queue, "body": one.body, "at": one.at_ms, **({leases.WAKE: True} if one.is_wake else {})}
+        for one in messages
+    ]
 
 
 def owed(row: Row | None) -> list[Message]:
     """Read the messages that stand in an item's outbox."""
-    return [Message(one["queue"], one["body"], int(one["at"])) for one in (row or {}).get("out", ())]
+    return [
+        Message(one["queue"], one["body"], int(one["at"]), leases.WAKE in one) for one in (row or {}).get("out", ())
+    ]
 
 
 def send(messages: Iterable[Message], now_ms: int, by: Send = queue.send_many) -> None:
@@ -59,7 +69,7 @@ def settle(lease: Lease, now_ms: int, by: Send = queue.send_many) -> Lease:
     """Send what a held item owes; without this its next write, which clears the outbox, is refused."""
     if not lease.owes:
         return lease
-    send(owed(lease.row), now_ms, by)
+    send([one for one in owed(lease.row) if not one.is_wake], now_ms, by)
     return replace(lease, owes=False)
 
 

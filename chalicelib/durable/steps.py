@@ -92,16 +92,21 @@ def has_landed(row: Row, lease: Lease, state: str, outcome: Any) -> bool:
     return is_ours and (outcome is None or row["memo"].get(str(lease.seq)) == outcome)
 
 
-def intend(table: TableLike, lease: Lease) -> Lease:
-    """Note, before its call, a step that must not happen twice. Raises LeaseLost. One write more than other steps."""
-    change = Change(put={"intent": lease.seq})
-    row = leases.write(table, lease, change, leases.fenced(lease) & at_seq(lease), lambda _: False)
-    return replace(lease, row=row)
+def intend(table: TableLike, lease: Lease, act: str) -> Lease:
+    """Note, before its call, an act that must not happen twice. Raises LeaseLost. One write more than other acts.
+
+    `act` names the step and its attempt: a name that no later act of the item has. One note stands at a time.
+    """
+    condition = leases.fenced(lease) & at_seq(lease)
+    return replace(lease, row=leases.write(table, lease, Change(put={"intent": act}), condition, lambda _: False))
 
 
-def is_in_doubt(lease: Lease) -> bool:
-    """Whether a former holder may have made the call of this step: a person or a query must decide."""
-    return bool(lease.row.get("intent") == lease.seq)
+def is_in_doubt(lease: Lease, act: str) -> bool:
+    """Whether a former holder may have made this call, of which no outcome is known: a person or a query must decide.
+
+    Ask for every act that could be next before noting another.
+    """
+    return bool(lease.row.get("intent") == act)
 
 
 def commit(

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from datetime import datetime
+from itertools import chain, islice
 from typing import Any
 
 from chalicelib.automations.rules import cron, references
@@ -13,20 +15,26 @@ from chalicelib.automations.rules.language import (
     IDENTIFIER,
     MAX_ATTEMPTS,
     MAX_DEPTH,
+    MAX_FACTOR,
+    MAX_ITEMS,
     MAX_PARALLEL,
     MAX_STEPS,
+    MAX_WAIT_S,
+    OF_EFFECTS,
     OPERATORS,
     SCHEDULE,
     STEPS,
     TRIGGER,
     Field,
 )
+from chalicelib.automations.rules.walking import Order
 from chalicelib.core.errors import Fault
 
-_IDENTIFIER = re.compile(IDENTIFIER)
+_IDENTIFIER = re.compile(IDENTIFIER.removesuffix("$") + r"\Z")
 _TOP = frozenset({"trigger", "variables", "steps"})
-ROOTS = frozenset({"steps", "input", "trigger", "variables", "execution", "item", "index"})
-_REFUSED_IDS = ROOTS | {"service", "connector", "credential"}
+ROOTS = frozenset({"steps", "input", "trigger", "variables", "execution"})
+_OF_ITEM = frozenset({"item", "index"})
+_REFUSED_IDS = ROOTS | _OF_ITEM | {"service", "connector", "credential", "__proto__", "constructor", "prototype"}
 _MAX_FAULTS = 50
 Faults = Iterator[Fault]
 
@@ -35,19 +43,18 @@ def faults_of(definition: Any, where: str = "body.definition") -> list[Fault]:
     """List what is wrong with a definition, at most 50 faults."""
     if not isinstance(definition, dict):
         return [Fault(where, "must be an object", "type")]
-    check = _Check()
-    found = list(check.top(definition, where))
-    if not found:
-        found = list(check.links())
-    return found[:_MAX_FAULTS]
+    check = _Check(definition, where)
+    found = list(islice(check.top(definition, where), _MAX_FAULTS))
+    return list(islice(chain(found, check.links()), _MAX_FAULTS))
 
 
 class _Check:
     """One walk through a definition; what can be checked only when all ids are known is kept for `links`."""
 
-    def __init__(self) -> None:
+    def __init__(self, definition: dict[str, Any], where: str) -> None:
+        self.order = Order(definition.get("steps"), f"{where}.steps")
         self.ids: dict[str, str] = {}
-        self.values: list[tuple[str, Any, frozenset[str]]] = []
+        self.values: list[tuple[str, str, Any, frozenset[str]]] = []
         self.jumps: list[tuple[str, str, frozenset[str]]] = []
 
     def top(self, definition: dict[str, Any], where: str) -> Faults:
@@ -63,13 +70,16 @@ class _Check:
         for where, target, known in self.jumps:
             if target not in known:
                 yield Fault(where, f"no step {target} in this list or one around it", "reference")
-        for where, value, names in self.values:
+        for step, where, value, names in self.values:
             try:
                 for place, path in references.paths_in(value, where):
                     if path[0] not in ROOTS | names:
-                        yield Fault(place, f"there is no {path[0]}; known: {', '.join(sorted(ROOTS | names))}", "root")
-                    elif path[0] == "steps" and len(path) > 1 and path[1] not in self.ids:
-                        yield Fault(place, f"there is no step {path[1]}", "reference")
+                        listed = ", ".join(sorted(ROOTS | names))
+                        yield Fault(place, f"there is no {path[0][:64]} here; known: {listed}", "root")
+                    elif path[0] == "steps" and len(path) > 1:
+                        problem = self.order.problem_of(step, path[1])
+                        if problem is not None:
+                            yield Fault(place, problem, "reference")
             except references.BadPath as error:
                 yield Fault(str(error), "holds something that is not a path", "reference")
 
@@ -97,10 +107,10 @@ class _Check:
         yield from self._fields(step, COMMON | STEPS[kind], where, names)
         if kind == "repeat":
             yield from _one_of(step, ("count", "over"), where)
-            names |= {step["as"]} if isinstance(step.get("as"), str) else set()
+            names |= _OF_ITEM | ({step["as"]} if isinstance(step.get("as"), str) else set())
         if kind == "wait":
             yield from _one_of(step, ("seconds", "until"), where)
-        for name in ("retry", "atMostOnce"):
+        for name in OF_EFFECTS:
             if name in step and kind not in EFFECTS:
                 yield Fault(f"{where}.{name}", f"a step of type {kind} takes none", "unknown")
         inner_jumps = frozenset() if kind == "repeat" else jumps
@@ -153,11 +163,11 @@ class _Check:
             if names is None or one.kind in ("steps", "code", "branches", "value_branches"):
                 continue
             if not (one.kind == "condition" and isinstance(given[name], str)):
-                self.values.append((place, given[name], names))
+                self.values.append((where, place, given[name], names))
         for branch in given.get("branches", ()) if isinstance(given.get("branches"), list) else ():
             for part in ("condition", "equals"):
                 if names is not None and isinstance(branch, dict) and not isinstance(branch.get(part, ""), str):
-                    self.values.append((f"{where}.branches", branch[part], names))
+                    self.values.append((where, f"{where}.branches", branch[part], names))
 
 
 def _unknown(given: Any, known: frozenset[str], where: str) -> Faults:
@@ -192,12 +202,36 @@ def _identifier(value: Any, where: str) -> Faults:
         yield Fault(where, "must begin with a letter and hold letters, digits and _ only, at most 64", "name")
 
 
-def _amount(value: Any, where: str) -> Faults:
-    is_number = isinstance(value, int | float) and not isinstance(value, bool)
-    if not is_number and not isinstance(value, dict) and not (isinstance(value, str) and "${" in value):
-        yield Fault(where, "must be a number, or a reference to one", "type")
-    elif is_number and not 0 <= value <= 1e9:
-        yield Fault(where, "must not be negative", "range")
+def _is_made(value: Any) -> bool:
+    """Say whether a value is made while running: a reference, or a text that holds one."""
+    if isinstance(value, dict):
+        return value.get("@type") == "reference"
+    return isinstance(value, str) and "${" in value
+
+
+def _amount(most: int, *, whole: bool = False) -> Callable[[Any, str], Faults]:
+    def check(value: Any, where: str) -> Faults:
+        if _is_made(value):
+            return
+        is_number = isinstance(value, int if whole else int | float) and not isinstance(value, bool)
+        if not is_number:
+            yield Fault(where, f"must be a {'whole ' if whole else ''}number, or a reference to one", "type")
+        elif not 0 <= value <= most:
+            yield Fault(where, f"must be from 0 to {most}", "range")
+
+    return check
+
+
+def _moment(value: Any, where: str) -> Faults:
+    if _is_made(value):
+        return
+    if isinstance(value, str):
+        try:
+            datetime.fromisoformat(value)
+        except ValueError:
+            yield Fault(where, "must be a time in ISO 8601, or milliseconds since 1970", "format")
+    elif not isinstance(value, int) or isinstance(value, bool) or not 0 <= value < 2**47:
+        yield Fault(where, "must be a time in ISO 8601, or milliseconds since 1970", "type")
 
 
 def _among(*values: Any) -> Callable[[Any, str], Faults]:
@@ -267,8 +301,9 @@ def _retry(value: Any, where: str) -> Faults:
         return
     yield from _unknown(backoff, frozenset({"seconds", "factor", "maxSeconds"}), f"{where}.backoff")
     for name, amount in backoff.items():
-        if not isinstance(amount, int | float) or isinstance(amount, bool) or not 0 <= amount <= 86_400:
-            yield Fault(f"{where}.backoff.{name}", "must be a number from 0 to 86400", "range")
+        low, high = (1, MAX_FACTOR) if name == "factor" else (0, 86_400)
+        if not isinstance(amount, int | float) or isinstance(amount, bool) or not low <= amount <= high:
+            yield Fault(f"{where}.backoff.{str(name)[:100]}", f"must be a number from {low} to {high}", "range")
 
 
 def _on_error(value: Any, where: str) -> Faults:
@@ -290,7 +325,9 @@ _CHECKS: dict[str, Callable[[Any, str], Faults]] = {
     "any": _nothing,
     "object": _a(dict, "must be an object"),
     "flag": _a(bool, "must be true or false"),
-    "amount": _amount,
+    "count": _amount(MAX_ITEMS, whole=True),
+    "seconds": _amount(MAX_WAIT_S),
+    "moment": _moment,
     "parallelism": _whole(1, MAX_PARALLEL),
     "item_errors": _among("fail", "collect"),
     "steps": _nothing,

@@ -42,7 +42,7 @@ STEPS: dict[str, dict[str, Field]] = {
         "body": Field("any"),
     },
     "repeat": {
-        "count": Field("amount"),
+        "count": Field("count"),
         "over": Field("any", about="a list, or a reference to one"),
         "as": Field("identifier", about="what an item is called inside, beside `item`"),
         "parallelism": Field("parallelism"),
@@ -62,7 +62,7 @@ STEPS: dict[str, dict[str, Field]] = {
         "then": Field("steps"),
         "else": Field("steps"),
     },
-    "wait": {"seconds": Field("amount"), "until": Field("any", about="ISO 8601, or milliseconds since 1970")},
+    "wait": {"seconds": Field("seconds"), "until": Field("moment", about="ISO 8601, or milliseconds since 1970")},
     "waitForEvent": {"event": _must("text"), "match": Field("object", about="path in the payload to value")},
     "automation": {"automationId": _must("text"), "version": Field("text"), "input": Field("any")},
     "return": {"value": Field("any")},
@@ -73,11 +73,12 @@ COMMON: dict[str, Field] = {
     "type": _must("type"),
     "name": Field("text"),
     "retry": Field("retry"),
-    "timeoutSeconds": Field("amount"),
+    "timeoutSeconds": Field("seconds"),
     "onError": Field("on_error"),
     "atMostOnce": Field("flag", about="for targets that know no idempotency key"),
 }
 EFFECTS = frozenset({"action", "code", "http", "condition", "automation"})
+OF_EFFECTS = ("retry", "atMostOnce")  # fields that other steps do not take
 BRANCHES = ("then", "else", "default", "steps")
 OPERATORS = ("==", "!=", ">", ">=", "<", "<=", "contains", "startsWith", "endsWith", "in", "exists", "empty")
 TRIGGER: dict[str, Field] = {
@@ -89,9 +90,21 @@ TRIGGER: dict[str, Field] = {
 }
 SCHEDULE: dict[str, Field] = {"cron": _must("text"), "timeZone": Field("text"), "input": Field("any")}
 IDENTIFIER = r"^[A-Za-z_][A-Za-z0-9_]{0,63}$"
+MAX_FACTOR = 10
 _LIST = {"type": "array", "items": {"$ref": "#/$defs/step"}}
-_SCALAR_OR_REFERENCE = {"type": ["number", "string", "object"]}
 _CONDITION = {"$ref": "#/$defs/condition"}
+
+
+def _or_made(*shapes: Json) -> Json:
+    """Say that a value is of one of the shapes, or made while running: a reference, or a text that holds one."""
+    return {"anyOf": [*shapes, {"type": "string", "pattern": r"\$\{"}, {"$ref": "#/$defs/reference"}]}
+
+
+def _branches(part: str, shape: Json) -> Json:
+    properties = {part: shape, "steps": _LIST}
+    branch = {"type": "object", "required": [part, "steps"], "additionalProperties": False, "properties": properties}
+    return {"type": "array", "minItems": 1, "items": branch}
+
 
 KINDS: dict[str, Json] = {
     "text": {"type": "string", "minLength": 1, "maxLength": 10_000},
@@ -101,25 +114,17 @@ KINDS: dict[str, Json] = {
     "any": {},
     "object": {"type": "object"},
     "flag": {"type": "boolean"},
-    "amount": {**_SCALAR_OR_REFERENCE, "minimum": 0},
+    "count": _or_made({"type": "integer", "minimum": 0, "maximum": MAX_ITEMS}),
+    "seconds": _or_made({"type": "number", "minimum": 0, "maximum": MAX_WAIT_S}),
+    "moment": _or_made(
+        {"type": "integer", "minimum": 0, "maximum": 2**47 - 1}, {"type": "string", "pattern": r"^\d{4}"}
+    ),
     "parallelism": {"type": "integer", "minimum": 1, "maximum": MAX_PARALLEL},
     "item_errors": {"enum": ["fail", "collect"]},
     "steps": _LIST,
     "condition": _CONDITION,
-    "branches": {
-        "type": "array",
-        "minItems": 1,
-        "items": {
-            "type": "object",
-            "required": ["condition", "steps"],
-            "properties": {"condition": _CONDITION, "steps": _LIST},
-        },
-    },
-    "value_branches": {
-        "type": "array",
-        "minItems": 1,
-        "items": {"type": "object", "required": ["equals", "steps"], "properties": {"equals": {}, "steps": _LIST}},
-    },
+    "branches": _branches("condition", _CONDITION),
+    "value_branches": _branches("equals", {}),
     "retry": {
         "type": "object",
         "required": ["maxAttempts"],
@@ -131,7 +136,7 @@ KINDS: dict[str, Json] = {
                 "additionalProperties": False,
                 "properties": {
                     "seconds": {"type": "number", "minimum": 0, "maximum": 86_400},
-                    "factor": {"type": "number", "minimum": 1, "maximum": 10},
+                    "factor": {"type": "number", "minimum": 1, "maximum": MAX_FACTOR},
                     "maxSeconds": {"type": "number", "minimum": 0, "maximum": 86_400},
                 },
             },
@@ -157,20 +162,31 @@ def _shape(fields: dict[str, Field], **fixed: Json) -> Json:
         if one.about:
             properties[name]["description"] = one.about
     required = sorted(name for name, one in fields.items() if one.required)
-    return {"type": "object", "additionalProperties": False, "required": required, "properties": properties}
+    made: Json = {"type": "object", "additionalProperties": False, "required": required, "properties": properties}
+    choices = [[name] for name in ("count", "over", "seconds", "until") if name in fields]
+    return made | ({"oneOf": [{"required": choice} for choice in choices]} if choices else {})
+
+
+def _common(kind: str) -> dict[str, Field]:
+    return {name: one for name, one in COMMON.items() if kind in EFFECTS or name not in OF_EFFECTS}
 
 
 def json_schema() -> Json:
     """Give the JSON Schema of a version's definition, as it is published."""
-    steps = {name: _shape(COMMON | fields, type={"const": name}) for name, fields in STEPS.items()}
+    steps = {name: _shape(_common(name) | fields, type={"const": name}) for name, fields in STEPS.items()}
     simple = {
         "type": "object",
-        "required": ["left", "operator"],
+        "required": ["operator"],
         "additionalProperties": False,
         "properties": {"left": {}, "operator": {"enum": list(OPERATORS)}, "right": {}},
     }
-    several = {"type": "array", "minItems": 1, "items": _CONDITION}
-    joined = [{"type": "object", "required": [word], "properties": {word: several}} for word in ("all", "any")]
+    compared = {"$ref": "#/$defs/comparison"}
+    several = {"type": "array", "minItems": 1, "items": compared}
+    parts = {"all": several, "any": several, "not": compared}
+    joined = [
+        {"type": "object", "required": [word], "additionalProperties": False, "properties": {word: shape}}
+        for word, shape in parts.items()
+    ]
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "Automation version",
@@ -185,13 +201,21 @@ def json_schema() -> Json:
         "$defs": {
             "step": {"oneOf": [{"$ref": f"#/$defs/{name}Step"} for name in steps]},
             **{f"{name}Step": shape for name, shape in steps.items()},
+            "comparison": {"anyOf": [simple, *joined]},
             "condition": {
                 "anyOf": [
-                    {"type": "string", "minLength": 1, "description": "a JavaScript expression"},
-                    simple,
-                    *joined,
-                    {"type": "object", "required": ["not"], "properties": {"not": _CONDITION}},
+                    {"type": "string", "minLength": 1, "maxLength": 10_000, "description": "a JavaScript expression"},
+                    compared,
                 ]
+            },
+            "reference": {
+                "type": "object",
+                "required": ["@type", "path"],
+                "additionalProperties": False,
+                "properties": {
+                    "@type": {"const": "reference"},
+                    "path": {"type": "array", "minItems": 1, "items": {"type": ["string", "integer"]}},
+                },
             },
         },
     }

@@ -7,7 +7,7 @@ into the next commit. The walk ends at its frontier: tasks to run now, waits tha
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -49,6 +49,14 @@ class Fail:
 
 
 Flow = Next | Return | Jump | Fail | None  # None: not over yet
+
+
+class _TooMany(Exception):
+    """The journal is full."""
+
+    def __init__(self, step: str) -> None:
+        super().__init__(step)
+        self.step = step
 
 
 @dataclass
@@ -96,6 +104,7 @@ class Frontier:
 
     tasks: list[Task] = field(default_factory=list)
     notes: list[Record] = field(default_factory=list)
+    orphans: list[str] = field(default_factory=list)  # executions started by steps that are over by now
     due: int | None = None
     awaits: bool = False
     end: Next | Return | Fail | None = None
@@ -142,12 +151,14 @@ class Machine:
     def decide(self, now_ms: int) -> Frontier:
         """Walk to the frontier. Notes are in the journal already, and have to be stored with the next commit."""
         self._now, self._frontier = now_ms, Frontier()
-        flow = self._sequence(self._steps, "", self._scope)
+        try:
+            flow = self._sequence(self._steps, "", self._scope)
+            if self.journal.count > MAX_RECORDS and flow is None:
+                raise _TooMany("")
+        except _TooMany as many:
+            flow = Fail(retries.failure("TooManySteps", f"more than {MAX_RECORDS} steps in one execution"), many.step)
         if isinstance(flow, Jump):
             flow = Fail(retries.failure("NoSuchStep", f"there is no step {flow.target} to go to"), flow.target)
-        if self.journal.count > MAX_RECORDS and flow is None:
-            text = f"more than {MAX_RECORDS} steps in one execution"
-            flow = Fail(retries.failure("TooManySteps", text), "")
         self._frontier.end = flow
         return self._frontier
 
@@ -214,8 +225,8 @@ class Machine:
         flow = self._guarded(step, address, scope)
         if isinstance(flow, Fail) and step.get("onError", "fail") != "fail":
             record = self.journal.get(address)
-            error = {"output": None, "error": flow.error, "status": "failed"}
-            scope.results[step["id"]] = error if record is None or record.output is None else record
+            output = None if record is None or record.status is not Status.OK else self._load(record)
+            scope.results[step["id"]] = {"output": output, "error": flow.error, "status": "failed"}
             return Next(None) if step["onError"] == "continue" else Jump(step["onError"]["goto"])
         record = self.journal.get(address)
         if flow is not None and record is not None:
@@ -239,17 +250,26 @@ class Machine:
             return flow
         if self._now >= record.due:
             error = retries.failure("Timeout", f"not over within {limit} seconds")
-            self._drop(address)
+            self._drop(address, error)
             self._note(step, begun, Status.FAILED, error=error)
             return Fail(error, step["id"])
         self._frontier.until(record.due)
         return None
 
-    def _drop(self, address: str) -> None:
-        """Take back the tasks and waits of a step that ran out of time."""
+    def _drop(self, address: str, error: Json | None = None) -> None:
+        """Take back what is under way inside a step that is over; with an error the step itself, too."""
         inside = f"{address}/", f"{address}["
         kept = [task for task in self._frontier.tasks if task.address != address]
         self._frontier.tasks = [task for task in kept if not task.address.startswith(inside)]
+        around = retries.failure("Abandoned", "the step around it is over")
+        for one in [one for one in self.journal.records.values() if not one.is_settled and "!" not in one.address]:
+            reason = around if one.address.startswith(inside) else error if one.address == address else None
+            if reason is None:
+                continue
+            if one.status is Status.CHILD and one.child is not None:
+                self._frontier.orphans.append(one.child)
+            over = replace(one, status=Status.FAILED, ended=self._now, due=None, error=reason, logs=[], used={})
+            self._frontier.notes.append(self.journal.add(over))
 
     # --- kinds of steps ---------------------------------------------------------------------------------------
 
@@ -267,7 +287,19 @@ class Machine:
         if record.status is Status.CHILD:
             self._frontier.awaits = True
             return None
+        if record.status is Status.FAILED and record.kind == "automation" and record.error is not None:
+            return self._called_again(step, record)
         return self._settled(record)
+
+    def _called_again(self, step: Json, record: Record) -> Flow:
+        """Let an execution that failed be started once more, where its failure may pass and the step says so."""
+        pause_ms = retries.delay_ms(step, record.attempt, {"retryable": False, **(record.error or {})})
+        if pause_ms is None:
+            return self._settled(record)
+        due = record.ended + pause_ms
+        self._note(step, record.address, Status.RETRY, attempt=record.attempt, error=record.error, due=due)
+        self._frontier.until(due)
+        return None
 
     def _settled(self, record: Record) -> Flow:
         if record.status is Status.FAILED:
@@ -351,6 +383,7 @@ class Machine:
                 self._note(step, address, Status.BEGUN, shown={"items": len(items)})
         flow = self._turn(step, address, scope, loop)
         if isinstance(flow, Fail):
+            self._drop(address)
             self._note(step, address, Status.FAILED, error=flow.error)
         if flow is None or len(loop.results) < len(loop.items):
             return flow
@@ -463,6 +496,8 @@ class Machine:
     def _note(self, step: Json, address: str, status: Status, **fields: Any) -> Record:
         ended = 0 if status in (Status.WAITING, Status.BEGUN) else self._now
         record = Record(address, step["id"], step["type"], status, self._now, ended, **fields)
+        if self.journal.count > MAX_RECORDS:  # a walk without effects would go on for a long time yet
+            raise _TooMany(step["id"])
         self._frontier.notes.append(record)
         return self.journal.add(record)
 
@@ -471,6 +506,7 @@ class Machine:
         "code": _effect,
         "http": _effect,
         "automation": _effect,
+        "datatype": _effect,
         "condition": _checked,
         "repeat": _repeat,
         "if": _if,

@@ -8,7 +8,7 @@ from chalicelib.core.errors import PlatformError
 
 DEFAULT_SECONDS, DEFAULT_FACTOR, DEFAULT_MAX_SECONDS = 1.0, 2.0, 3600.0
 TRANSIENT = frozenset({408, 425, 429, 500, 502, 503, 504})
-_NETWORK = frozenset({"ECONNABORTED", "ETIMEDOUT", "ERR_NETWORK"})
+_NETWORK = frozenset({"ECONNABORTED", "ETIMEDOUT", "ECONNREFUSED", "ERR_NETWORK"})
 _MAX_TEXT = 2_000
 Json = dict[str, Any]
 

@@ -3,16 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
+import jsonschema_rs
 import pytest
 
 from chalicelib.adapters import http_client
-from chalicelib.automations import executions
+from chalicelib.automations import executions, versions
+from chalicelib.automations.rules import language
 from tests import automations
 from tests.builders import make_user
 from tests.client import Client
 from tests.conftest import Clock
 from tests.fakes.http_client import FakeHttp
+
+SCHEMA = jsonschema_rs.validator_for(language.json_schema(), offline=True)
+
+
+@pytest.fixture(autouse=True)
+def _schema_takes_what_the_check_takes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Hold the published JSON Schema to every definition that any test here saves."""
+    check = versions.check
+
+    def both(definition: Any, *more: Any) -> None:
+        check(definition, *more)
+        assert SCHEMA.is_valid(definition), [error.message for error in SCHEMA.iter_errors(definition)]
+
+    monkeypatch.setattr(versions, "check", both)
 
 
 @pytest.fixture

@@ -206,3 +206,44 @@ def test_executions_are_listed_by_state_and_time_page_by_page(owner: Client, sti
     assert [one["id"] for one in first.ok() + second.ok()] == begun[::-1]
     assert [one["id"] for one in owner.get(f"{path}&from={json.dumps(still.at_ms)}").ok()] == begun[-1:]
     assert run(owner, STEPS).status == 200
+
+
+@pytest.mark.parametrize(
+    ("cron", "begin", "expected"),
+    [
+        ("30 2 * * *", "2026-03-27T12:00:00+00:00", ["03-28T01:30", "03-29T01:00", "03-30T00:30"]),  # 2:30 is left out
+        ("30 2 * * *", "2026-10-23T12:00:00+00:00", ["10-24T00:30", "10-25T00:30", "10-26T01:30"]),  # 2:30 comes twice
+        ("0 9 * * *", "2026-03-27T12:00:00+00:00", ["03-28T08:00", "03-29T07:00", "03-30T07:00"]),
+        ("15 * * * *", "2026-10-24T23:20:00+00:00", ["10-25T00:15", "10-25T01:15", "10-25T02:15"]),
+        ("15 * * * *", "2026-03-29T00:20:00+00:00", ["03-29T01:15", "03-29T02:15", "03-29T03:15"]),
+    ],
+)
+def test_a_clock_keeps_local_time_on_the_days_when_clocks_are_changed(
+    owner: Client, still: Clock, cron: str, begin: str, expected: list[str]
+) -> None:
+    from datetime import datetime
+
+    still.at_ms = int(datetime.fromisoformat(begin).timestamp() * 1000)
+    automation, _ = make(owner, STEPS, trigger={"cron": cron, "timeZone": "Europe/Berlin"})
+    owner.post(f"/v1/automation/{automation}/enable{OF_USER}", {}).ok()
+    path = f"/v1/automation/{automation}/execution{OF_USER}"
+    for _ in range(75 * 2 if "* * * *" not in cron else 8):
+        still.advance_s(1800)
+        ring(owner, automation)
+        if len(listed := owner.get(path).ok()) == 3:
+            break
+    at = [look(owner, one["id"])["input"]["scheduledAt"] for one in reversed(listed)]
+    assert at == [f"2026-{moment}:00.000Z" for moment in expected]
+
+
+def test_an_execution_is_kept_for_a_month_after_its_end(owner: Client, still: Clock) -> None:
+    from tests.automations import begin
+
+    made = make(owner, STEPS)
+    execution = begin(owner, made)
+    pump()
+    path, listed = f"/v1/execution/{execution}{OF_USER}", f"/v1/automation/{made[0]}/execution{OF_USER}"
+    still.advance_s(29 * 86_400)
+    assert (owner.get(path).status, len(owner.get(listed).ok())) == (200, 1)
+    still.advance_s(2 * 86_400)
+    assert (owner.get(path).status, owner.get(listed).ok()) == (404, [])

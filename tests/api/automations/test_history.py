@@ -6,7 +6,7 @@ import pytest
 
 from chalicelib.automations import engine, usage
 from chalicelib.storage.tables import WORK
-from tests.automations import begin, look, make, pump, run, step_of
+from tests.automations import begin, look, make, nudge, pump, run, step_of
 from tests.builders import USER, make_action, make_security, make_service, make_token, number
 from tests.client import Client
 from tests.conftest import Clock
@@ -144,3 +144,43 @@ def test_times_are_read_in_either_case(owner: Client) -> None:
     automation, _ = make(owner, [{"id": "end", "type": "return", "value": 1}])
     path = f"/v1/automation/{automation}/execution?from=2020-01-01t00:00:00z"
     assert owner.get(path, query={"userId": USER}).ok() == []
+
+
+def test_between_a_time_and_an_earlier_one_lies_nothing(owner: Client) -> None:
+    automation, _ = make(owner, [{"id": "end", "type": "return", "value": 1}])
+    path = f"/v1/automation/{automation}/execution?from=1768&to=641"
+    assert owner.get(path, query={"userId": USER}).ok() == []
+
+
+def test_a_secret_is_sealed_and_masked_wherever_steps_take_it(owner: Client, outside: FakeHttp, still: Clock) -> None:
+    outside.answer(URL, 200, b'"got very-secret-key"', {"content-type": "application/json"})
+    service = make_service(owner, name=f"crm{number()}")
+    make_token(owner, make_security(owner, service), key="very-secret-key")
+    action = make_action(owner, service, "return {a: service.token.key}")["name"]
+    child, _ = make(owner, [{"id": "end", "type": "return", "value": "${input.given}"}])
+    steps = [
+        {"id": "act", "type": "action", "service": service, "action": action},
+        {"id": "w", "type": "wait", "seconds": 1},
+        {"id": "use", "type": "http", "url": URL, "body": "${steps.act.output.a}"},
+        {"id": "log", "type": "code", "code": "console.log(steps.act.output.a); return [steps.act.output.a]"},
+        {"id": "call", "type": "automation", "automationId": child, "input": {"given": "${steps.log.output}"}},
+        {"id": "bad", "type": "code", "code": "throw new Error(steps.call.output[0])", "onError": "continue"},
+        {"id": "end", "type": "return", "value": ["${steps.call.output}", "${steps.use.output.body}"]},
+    ]
+    automation, version = make(owner, steps)
+    execution = begin(owner, (automation, version))
+    pump()
+    still.advance_s(1)
+    nudge(owner, execution)
+    assert outside.sent[0][1].body == b"very-secret-key"
+    short = [steps[0], {"id": "end", "type": "return", "value": "${steps.act.output}"}]
+    assert run(owner, short).ok()["output"] == {"a": "very-secret-key"}  # who asks for it gets it
+    again = owner.post(f"/v1/execution/{execution}/replay{OF_USER}", {"from": "call"}).body["executionId"]
+    pump()
+    found = [look(owner, execution), look(owner, again)]
+    found.append(look(owner, step_of(found[0], "call")["executionId"]))
+    assert [one["state"] for one in found] == ["done"] * 3
+    assert [one["output"] for one in found] == ["***"] * 3
+    assert "very-secret-key" not in str(found)
+    assert "very-secret-key" not in str([owner.get(f"/v1/automation/{automation}/execution{OF_USER}").ok()])
+    assert "very-secret-key" not in str(_rows(WORK.name))

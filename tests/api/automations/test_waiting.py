@@ -166,3 +166,67 @@ def test_a_time_limit_around_steps_ends_them(owner: Client, still: Clock) -> Non
     still.advance_s(11)
     nudge(owner, execution)
     assert look(owner, execution)["output"] == "Timeout"
+
+
+def calling(client: Client, inner: list[Any]) -> dict[str, Any]:
+    """Make an automation, and a step that calls it."""
+    return {"id": "call", "type": "automation", "automationId": make(client, inner)[0]}
+
+
+def test_cancelling_an_execution_cancels_what_it_started_down_to_the_last(owner: Client) -> None:
+    middle = calling(owner, [calling(owner, [wait_for("never")])])
+    side_by_side = {"id": "each", "type": "repeat", "count": 3, "parallelism": 3, "steps": [middle]}
+    execution = begin(owner, make(owner, [side_by_side]))
+    pump()
+    children = [step_of(look(owner, execution), f"each[{number}]/call")["executionId"] for number in range(3)]
+    grandchildren = [step_of(look(owner, child), "call")["executionId"] for child in children]
+    assert {look(owner, one)["state"] for one in grandchildren} == {"waiting"}
+    owner.post(f"/v1/execution/{execution}/cancel{OF_USER}").ok()
+    pump()
+    states = {look(owner, one)["state"] for one in [execution, *children, *grandchildren]}
+    assert states == {"cancelled"}
+
+
+def test_a_time_limit_cancels_the_execution_its_step_started(owner: Client, still: Clock) -> None:
+    call = {**calling(owner, [wait_for("never")]), "timeoutSeconds": 10, "onError": "continue"}
+    execution = begin(owner, make(owner, [call, wait_for("more"), END]))
+    pump()
+    child = step_of(look(owner, execution), "call")["executionId"]
+    still.advance_s(11)
+    nudge(owner, execution)
+    found = look(owner, execution)
+    assert (found["state"], step_of(found, "call")["error"]["type"]) == ("waiting", "Timeout")
+    assert look(owner, child)["state"] == "cancelled"
+
+
+def test_a_time_limit_of_a_repetition_cancels_what_its_items_started_and_waited_for(
+    owner: Client, still: Clock
+) -> None:
+    call = calling(owner, [wait_for("never")])
+    slow = {"id": "each", "type": "repeat", "count": 2, "parallelism": 2, "timeoutSeconds": 10, "steps": [call]}
+    end = {"id": "end", "type": "return", "value": "${steps.each.error.type}"}
+    execution = begin(owner, make(owner, [{**slow, "onError": {"goto": "end"}}, end]))
+    pump()
+    children = [step_of(look(owner, execution), f"each[{number}]/call")["executionId"] for number in range(2)]
+    still.advance_s(11)
+    nudge(owner, execution)
+    found = look(owner, execution)
+    assert (found["state"], found["output"], step_of(found, "each")["state"]) == ("done", "Timeout", "failed")
+    assert {step_of(found, f"each[{number}]/call")["error"]["type"] for number in range(2)} == {"Abandoned"}
+    assert {look(owner, child)["state"] for child in children} == {"cancelled"}
+
+
+def test_an_item_that_fails_cancels_what_the_others_started(owner: Client) -> None:
+    fails = {"id": "check", "type": "if", "condition": {"left": "${item}", "operator": "==", "right": 1}}
+    fails["then"] = [wait_for("go"), {"id": "bad", "type": "code", "code": "throw new Error('no')"}]
+    each = {"id": "each", "type": "repeat", "count": 2, "parallelism": 2, "onError": "continue"}
+    each["steps"] = [fails, calling(owner, [wait_for("never")])]
+    execution = begin(
+        owner, make(owner, [each, {"id": "end", "type": "return", "value": "${steps.each.error.message}"}])
+    )
+    pump()
+    child = step_of(look(owner, execution), "each[0]/call")["executionId"]
+    tell(owner, execution, "go")
+    pump()
+    assert look(owner, execution)["output"] == "no"
+    assert look(owner, child)["state"] == "cancelled"

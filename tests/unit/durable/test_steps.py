@@ -239,16 +239,16 @@ def test_sending_at_the_end_costs_no_write_where_no_index_entry_was(table: FakeT
 
 def test_a_step_that_must_not_happen_twice_is_in_doubt_after_a_fall(table: FakeTable) -> None:
     lease = _held(table)
-    assert not steps.is_in_doubt(lease)
-    steps.intend(table, lease)
-    assert steps.is_in_doubt(_held(table, NOW_MS + LEASE_MS + 1))
+    assert not steps.is_in_doubt(lease, "a#1")
+    steps.intend(table, lease, "a#1")
+    assert steps.is_in_doubt(_held(table, NOW_MS + LEASE_MS + 1), "a#1")
     with pytest.raises(LeaseLost):
-        steps.intend(table, lease)
+        steps.intend(table, lease, "a#1")
 
 
 def test_a_step_whose_outcome_is_known_is_not_in_doubt(table: FakeTable) -> None:
-    lease = steps.intend(table, _held(table))
-    assert not steps.is_in_doubt(steps.commit(table, lease, NOW_MS, outcome=1))
+    lease = steps.intend(table, _held(table), "a#1")
+    assert not steps.is_in_doubt(steps.commit(table, lease, NOW_MS, outcome=1), "b#1")
 
 
 def test_a_tombstone_fences_off_the_holder(table: FakeTable) -> None:

@@ -1,8 +1,10 @@
-"""The engine over a table, a queue and a clock in memory, killed at any of its calls to them."""
+"""The engine over a table, a queue and a clock in memory, for executions by the thousand."""
 
 from __future__ import annotations
 
+import heapq
 import itertools
+import json
 import threading
 from collections import defaultdict
 from collections.abc import Callable, Sequence
@@ -10,29 +12,18 @@ from typing import Any
 
 import pytest
 
-from chalicelib.adapters import http_client, queue
-from chalicelib.adapters.http_client import Headers, Request, Response
+from chalicelib.adapters import queue
 from chalicelib.adapters.queue import Letter
-from chalicelib.automations import effects, events, loading, models, queues, starts, workers
-from chalicelib.automations.effects import Done, Work
+from chalicelib.automations import loading, models, queues, starts, workers
 from chalicelib.automations.models import Automation, Version
 from chalicelib.core import clock
-from chalicelib.durable.steps import ENDED
-from chalicelib.storage.expressions import Change, Condition, Row
+from chalicelib.durable.due import MINUTE_MS
+from chalicelib.storage.expressions import Row
 from chalicelib.storage.table import Key, Page, Table
 from tests.fakes.table import FakeTable
 
-W, NOON_MS, MINUTE_MS = "w1", 1_767_268_800_000, 60_000
-VISIBLE_MS = 60_000
-HANDLERS = {
-    queues.ADVANCE: workers.advance,
-    queues.BACKLOG: workers.advance_backlog,
-    queues.EVENT: workers.spread_event,
-}
-
-
-class Crash(BaseException):
-    """The process ends here."""
+W, NOON_MS = "w1", 1_767_268_800_000
+QUIET_MS = 10 * MINUTE_MS
 
 
 class MemoryTable(FakeTable):
@@ -49,181 +40,77 @@ class MemoryTable(FakeTable):
 
 
 class World:
-    """One workspace; `kill_at` says before or after which call the worker dies."""
+    """One workspace with one automation; messages are handed over in the order of their time, ten at once."""
 
-    def __init__(self, patch: pytest.MonkeyPatch) -> None:
-        self.now_ms, self.kill_at, self.point = NOON_MS, -1, 0
-        self.lock = threading.Lock()
-        self.tables: dict[str, MemoryTable] = defaultdict(MemoryTable)
-        self.messages: list[dict[str, Any]] = []
-        self.numbers = itertools.count()
-        self.calls: dict[str, list[str]] = defaultdict(list)
-        self.kills = 0
-        self.last: tuple[str, str] = ("", "")
-        self.definitions: dict[str, dict[str, Any]] = {}
-        self._install(patch)
-
-    def _install(self, patch: pytest.MonkeyPatch) -> None:
+    def __init__(self, patch: pytest.MonkeyPatch, steps: list[Any]) -> None:
+        self.now_ms, self.steps = NOON_MS, steps
+        self.messages: list[tuple[int, int, str]] = []
+        self._lock, self._numbers = threading.Lock(), itertools.count()
+        self._tables: dict[str, MemoryTable] = defaultdict(MemoryTable)
+        self._item = Automation(workspace_id=W, id="main", user_id="u", user_key="ann", name="main", live_version="v")
+        self._version = Version(workspace_id=W, id="v", automation_id="main", is_published=True, hash="h")
         clock.use(lambda: self.now_ms)
         for name in ("get", "put", "update", "delete", "query"):
             patch.setattr(Table, name, self._through(name))
-        patch.setattr(Table, "write_many", self._write_many)
-        patch.setattr(queue, "send_many", lambda name, letters: self._guarded(name, lambda: self._send(name, letters)))
-        patch.setattr(queue, "send", lambda name, body, delay_s=0: queue.send_many(name, [Letter(body, delay_s)]))
+        patch.setattr(queue, "send_many", self._send)
+        patch.setattr(queue, "send", lambda name, body, delay_s=0: self._send(name, [Letter(body, delay_s)]))
         patch.setattr(queue, "hide", self._hide)
-        patch.setattr(http_client, "send", self._http)
-        patch.setitem(effects._KINDS, "action", self._act)
-        patch.setitem(effects._KINDS, "condition", self._act)
-        patch.setattr(loading, "definition", lambda _w, automation_id, *_: self.definitions[automation_id])
-        patch.setattr(Automation, "find_either", lambda _w, name, **_: self.automation(name))
-        patch.setattr(starts, "live_version", lambda item: self.version(item))
+        patch.setattr(loading, "is_there", lambda *_: True)
+        patch.setattr(loading, "definition", lambda *_: {"steps": self.steps})
         for function in ("send", "settle", "flush"):  # they hold on to the queue's own function by default
-            by = (lambda name, letters: queue.send_many(name, letters),)
-            patch.setattr(f"chalicelib.durable.outbox.{function}.__defaults__", by)
-
-    # --- what the engine calls --------------------------------------------------------------------------------
-
-    def _guarded(self, name: str, does: Callable[[], Any]) -> Any:
-        self._pass(name, "before")
-        result = does()
-        self._pass(name, "after")
-        return result
-
-    def _pass(self, name: str, side: str) -> None:
-        with self.lock:
-            is_here, self.point = self.point == self.kill_at, self.point + 1
-            if is_here:
-                self.kills, self.last = self.kills + 1, (name, side)
-        if is_here:
-            raise Crash(name)
+            patch.setattr(f"chalicelib.durable.outbox.{function}.__defaults__", (self._send,))
 
     def _through(self, name: str) -> Callable[..., Any]:
         def call(table: Table, *args: Any, **more: Any) -> Any:
             more.pop("consistent", None)
-            inner = self.tables[table.short_name]
-            if more.get("index"):  # the sweep's own walk, whose deaths tests/unit/durable looks into
-                return self._locked(inner.query, *args, **more)
-            return self._guarded(name, lambda: self._locked(getattr(inner, name), *args, **more))
+            with self._lock:
+                return getattr(self._tables[table.short_name], name)(*args, **more)
 
         return call
 
-    def _locked(self, does: Callable[..., Any], *args: Any, **more: Any) -> Any:
-        with self.lock:
-            return does(*args, **more)
-
-    def _write_many(self, table: Table, rows: Sequence[Row] = (), deletes: Sequence[Key] = ()) -> None:
-        for key in deletes:
-            self.tables[table.short_name].delete(key)
-
     def _send(self, name: str, letters: Sequence[Letter]) -> None:
-        for letter in letters:
-            number = str(next(self.numbers))
-            at_ms = self.now_ms + int(letter.delay_s * 1000)
-            self.messages.append({"id": number, "queue": name, "body": letter.body, "at": at_ms, "n": 0})
+        assert name == queues.ADVANCE
+        with self._lock:
+            for letter in letters:
+                at_ms = self.now_ms + int(letter.delay_s * 1000)
+                heapq.heappush(self.messages, (at_ms, next(self._numbers), json.dumps(letter.body)))
 
     def _hide(self, _name: str, receipt: str, seconds: float) -> None:
-        for message in self.messages:
-            if message["id"] == receipt:
-                message["at"] = self.now_ms + max(1, int(seconds * 1000))
+        raise AssertionError(f"message {receipt} came too early or in vain, by {seconds} s")
 
-    def _http(self, _workspace: str, request: Request) -> Response:
-        def does() -> Response:
-            self.calls[f"{request.method} {request.url}"].append(request.headers["Idempotency-Key"])
-            return Response(200, Headers([("content-type", "application/json")]), b'{"ok": 1}', False, 1.0, request.url)
-
-        return self._guarded("http", does)
-
-    def _act(self, work: Work) -> Done:
-        def does() -> Done:
-            self.calls[f"{work.kind} {work.step['id']}"].append(work.key)
-            return Done({"did": work.step["id"]})
-
-        return self._guarded(work.kind, does)
-
-    # --- what happens -----------------------------------------------------------------------------------------
-
-    def automation(self, name: str) -> Automation:
-        return Automation(workspace_id=W, id=name, user_id="u", user_key="ann", name=name, live_version="v")
-
-    def version(self, item: Automation) -> Version:
-        return Version(workspace_id=W, id="v", automation_id=item.id, is_published=True, hash="h")
-
-    def define(self, name: str, steps: list[Any]) -> None:
-        self.definitions[name] = {"steps": steps}
-
-    def begin(self, name: str, key: str = "1", given: Any = None) -> str:
-        item = self.automation(name)
-        execution = starts.derived(W, name, NOON_MS, key)
-        self.insist(
-            lambda: starts.create_queued(starts.of_version(item, self.version(item), execution, "api", given or {}))
-        )
+    def begin(self, key: str, given: Any) -> str:
+        """Store one execution and send for it; give its id."""
+        execution = starts.derived(W, "main", NOON_MS, key)
+        starts.create_queued(starts.of_version(self._item, self._version, execution, "api", given))
         return execution
 
-    def insist(self, does: Callable[[], Any]) -> None:
-        """A caller repeats what was not answered."""
-        try:
-            does()
-        except Crash:
-            does()
-
-    def tell(self, execution: str, name: str, payload: Any = None) -> None:
-        def does() -> None:
-            table = Table("work")
-            table.put(models.event_row(W, execution, f"event-{name}", name, payload))
-            events.ring(W, execution, f"event-{name}")
-
-        self.insist(does)
-
-    def row(self, execution: str) -> Row:
-        return self.tables["work"].rows[models.execution_key(W, execution)]
-
-    def step(self) -> bool:
-        """Hand over one message that is visible; a worker that dies leaves it hidden."""
-        visible = [one for one in self.messages if one["at"] <= self.now_ms]
-        if not visible:
-            return False
-        message = min(visible, key=lambda one: (one["at"], int(one["id"])))
-        message["at"], message["n"] = self.now_ms + VISIBLE_MS, message["n"] + 1
-        record = {
-            "messageId": message["id"],
-            "receiptHandle": message["id"],
-            "body": _text(message["body"]),
-            "attributes": {"ApproximateReceiveCount": str(message["n"])},
-        }
-        try:
-            answer = HANDLERS[message["queue"]]({"Records": [record]}, None)
-        except Crash:
-            return True
-        if not answer["batchItemFailures"]:
-            self.messages.remove(message)
-        return True
+    def work(self) -> None:
+        """Hand over what is visible now."""
+        while self.messages and self.messages[0][0] <= self.now_ms:
+            records = []
+            while self.messages and self.messages[0][0] <= self.now_ms and len(records) < 10:
+                _, number, body = heapq.heappop(self.messages)
+                seen = {"attributes": {"ApproximateReceiveCount": "1"}}
+                records.append({"messageId": str(number), "receiptHandle": str(number), "body": body, **seen})
+            assert workers.advance({"Records": records}, None) == {"batchItemFailures": []}
 
     def tick(self) -> None:
+        """Let the schedule of a minute run."""
         fields = ("version", "account", "region", "detail-type", "source", "time", "id")
-        try:
-            workers.tick(dict.fromkeys(fields, "") | {"detail": {}, "resources": []}, None)
-        except Crash:
-            return
+        workers.tick(dict.fromkeys(fields, "") | {"detail": {}, "resources": []}, None)
 
-    def settle(self, until: Callable[[], bool], minutes: int = 60) -> None:
-        """Let messages and minutes pass until it is so."""
-        for _ in range(minutes):
-            while self.step():
-                continue
-            if until():
-                return
-            self.now_ms += MINUTE_MS
-            self.tick()
-        raise AssertionError("it never came to be")
+    def go_on(self, dues: list[int]) -> None:
+        """Move the clock to what happens next: a message, or a tick. `dues`, a heap, says when waits are to end.
 
-    def has_ended(self, execution: str) -> bool:
-        return self.row(execution)["st"] in ENDED
+        Ticks are ten minutes apart while nothing comes due, which is less than they look ahead.
+        """
+        while dues and dues[0] < self.now_ms:
+            heapq.heappop(dues)
+        is_quiet = not dues or dues[0] > self.now_ms + QUIET_MS + 15 * MINUTE_MS
+        pause_ms = QUIET_MS if is_quiet else MINUTE_MS
+        tick_ms = (self.now_ms // pause_ms + 1) * pause_ms
+        self.now_ms = min(tick_ms, self.messages[0][0]) if self.messages else tick_ms
 
-
-def _text(body: Any) -> str:
-    import json
-
-    return json.dumps(body)
-
-
-__all__ = ["Change", "Condition", "Crash", "World"]
+    def row(self, execution: str) -> Row:
+        """Read an execution."""
+        return self._tables["work"].rows[Key(*models.execution_key(W, execution))]
