@@ -1,0 +1,1 @@
+"""Reports: step counters of automations as CSV, tokens as a ZIP, built in the background when there are many."""

@@ -1,0 +1,1 @@
+"""What actions do: one module an operation, each with `run(job)`, which answers an outcome."""

@@ -1,0 +1,99 @@
+"""CLAB_CAMPAIGN: one mail to the token's address."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from chalicelib.core.errors import NotFound
+from chalicelib.journeys import consents, marks, materials, profiles, sending
+from chalicelib.journeys.marks import Kind
+from chalicelib.journeys.rules import placeholders
+from chalicelib.journeys.rules.placeholders import Missing, Place
+from chalicelib.journeys.sending import Deferred, NoIntegration, Refused
+from chalicelib.journeys.steps.outcomes import Broken, Done, Failed, Job, Later, Outcome, Throttled
+
+REFUSED_CREDENTIALS = frozenset({401, 403})
+BUSY = 429
+SKIPPED = {"skipped": 1}
+
+
+def run(job: Job) -> Outcome:
+    """Send the mail, or leave it out for lack of an address or consent."""
+    address = job.identity.email
+    if address is None or not job.node.email_active:
+        return Done(SKIPPED) if address is None else Broken("mails are switched off for this node")
+    try:
+        if not consents.allows(job.node, job.identity, f"mail:{address}", job.parameters.get("subscriptionId")):
+            return Done(SKIPPED)
+    except profiles.Unreachable as error:
+        return Later(error.message)
+    try:
+        letter = letter_of(job, address)
+    except Missing as missing:
+        return Failed(str(missing))
+    except NotFound as gone:
+        return Broken(gone.message)
+    return send(job, lambda: sending.mail(job.head.workspace_id, job.node.id, letter))
+
+
+def send(job: Job, deliver: Any) -> Outcome:
+    """Hand a message to the channel; say what became of it."""
+    again = {"retried": 1} if job.attempt > 1 else {}
+    try:
+        deliver()
+    except NoIntegration as error:
+        return Broken(error.message)
+    except Refused as error:
+        if error.status in REFUSED_CREDENTIALS:
+            return Broken(f"the provider refused our credentials: {error.message}")
+        return Failed(error.message, again)
+    except Deferred as error:
+        if error.status == BUSY:
+            return Throttled(max(1.0, float(error.retry_after_s or 5)))
+        return Later(error.message, error.retry_after_s, again)
+    return Done({"sent": 1, **again}, is_sent=True)
+
+
+def letter_of(job: Job, address: str) -> sending.Mail:
+    """Render the mail. Raises Missing for a placeholder without value, NotFound for a model or page that is gone."""
+    given, values = job.parameters, {**job.attributes, "unsubscribeUrl": _address(job, Kind.UNSUBSCRIBE)}
+    model = materials.mail_model(job.head.workspace_id, job.node.id, int(given["modelIdentifier"]))
+    may_miss = given.get("missingPlaceholder") == "EMPTY"
+
+    def filled(template: str, place: Place) -> str:
+        return placeholders.fill(template, values, place, may_miss=may_miss)
+
+    html = filled(_html(job), Place.HTML)
+    link = (lambda url: _address(job, Kind.CLICK, url)) if given.get("trackClicks", True) else None
+    pixel = _address(job, Kind.OPEN) if given.get("trackOpens", True) else None
+    unsubscribe = values["unsubscribeUrl"]
+    reference = {"customRef": str(given["customRef"])} if given.get("customRef") else {}
+    return sending.Mail(
+        to=address,
+        subject=filled(str(given.get("subject") or model.get("subject") or ""), Place.LINE),
+        key=f"journey:{job.key}",
+        sender_email=given.get("senderEmail") or model.get("senderEmail"),
+        sender_name=filled(str(given.get("senderName") or model.get("senderName") or ""), Place.LINE),
+        reply_to=given.get("senderReplyTo") or model.get("senderReplyTo"),
+        html=marks.tracked(html, link, pixel) if html else "",
+        text=filled(str(given.get("textContent") or ""), Place.TEXT),
+        headers={"List-Unsubscribe": f"<{unsubscribe}>", "List-Unsubscribe-Post": "List-Unsubscribe=One-Click"},
+        metadata={
+            "tokenUuid": job.token,
+            "stepUuid": str(job.step["uuid"]),
+            "automationUuid": job.head.id,
+            **reference,
+        },
+    )
+
+
+def _html(job: Job) -> str:
+    given = job.parameters
+    if given.get("contentSource") != "PAGE_BUILDER":
+        return str(given.get("htmlContent") or "")
+    page = given.get("pageBuilder") or {}
+    return materials.page_html(job.head.workspace_id, job.node.id, int(page["templateId"]), int(page["pageId"]))
+
+
+def _address(job: Job, kind: Kind, url: str = "") -> str:
+    return marks.address(Mark(kind, job.head.workspace_id, job.node.id, job.token, str(job.step["uuid"]), url))

@@ -1,0 +1,54 @@
+"""CLAB_CAMPAIGN_SMS: one text to the token's number."""
+
+from __future__ import annotations
+
+from chalicelib.core.errors import NotFound
+from chalicelib.journeys import consents, materials, profiles, sending
+from chalicelib.journeys.rules import conditions, placeholders
+from chalicelib.journeys.rules.countries import CALLING_CODES
+from chalicelib.journeys.rules.entry import normal_phone
+from chalicelib.journeys.rules.placeholders import Missing, Place
+from chalicelib.journeys.steps.mail import SKIPPED, send
+from chalicelib.journeys.steps.outcomes import Broken, Done, Failed, Job, Later, Outcome
+
+
+def run(job: Job) -> Outcome:
+    """Send the text, or leave it out for lack of a number or consent."""
+    if not job.node.sms_active:
+        return Broken("texts are switched off for this node")
+    try:
+        number = number_of(job)
+        wanted = job.parameters.get("subscriptionId")
+        if number is None or not consents.allows(job.node, job.identity, f"tel:{number}", wanted):
+            return Done(SKIPPED)
+    except profiles.Unreachable as error:
+        return Later(error.message)
+    try:
+        letter = letter_of(job, number)
+    except Missing as missing:
+        return Failed(str(missing))
+    except NotFound as gone:
+        return Broken(gone.message)
+    return send(job, lambda: sending.text(job.head.workspace_id, job.node.id, letter))
+
+
+def number_of(job: Job) -> str | None:
+    """Find the number: the attribute that the step names, else the node's profile property, else the customer's own."""
+    given, country = job.parameters, CALLING_CODES.get(str(job.parameters.get("defaultCountry") or ""), "")
+    if attribute := given.get("phoneAttribute"):
+        return normal_phone(job.attributes.get(str(attribute), ""), country)
+    if job.node.phone_field:
+        found = conditions.look_up(profiles.read(job.node, job.identity), job.node.phone_field)
+        if number := normal_phone(str(found or ""), country):
+            return number
+    return job.identity.phone or normal_phone(job.attributes.get("mobilePhone", ""), country)
+
+
+def letter_of(job: Job, number: str) -> sending.Text:
+    """Render the text. Raises Missing for a placeholder without value, NotFound for a model that is gone."""
+    given = job.parameters
+    model = materials.text_model(job.head.workspace_id, job.node.id, int(given["modelIdentifier"]))
+    template, may_miss = str(given.get("text") or model.get("text") or ""), given.get("missingPlaceholder") == "EMPTY"
+    content = placeholders.fill(template, job.attributes, Place.TEXT, may_miss=may_miss)
+    sender = given.get("senderAlias") or model.get("senderAlias")
+    return sending.Text(number, content, f"journey:{job.key}", sender)

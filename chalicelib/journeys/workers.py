@@ -1,0 +1,106 @@
+"""Every queue and schedule of this context."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from chalice import Blueprint, Rate
+
+from chalicelib.adapters import logs, queue
+from chalicelib.core import clock
+from chalicelib.core.errors import PlatformError
+from chalicelib.durable.sweep import sweep
+from chalicelib.edge.worker import Batch, Message, backoff_s, consumes
+from chalicelib.journeys import jobs, lifecycle, moving, node_upkeep, queues, releasing, spreading
+from chalicelib.journeys.models import batches, tokens
+from chalicelib.journeys.models import nodes as stored_nodes
+from chalicelib.journeys.reports import tokens_zip
+from chalicelib.storage.tables import JOURNEYS
+
+workers = Blueprint(__name__)
+TURN_MS = 30_000  # so that a batch is over before its messages are shown to others
+_JOBS: dict[str, Callable[[dict[str, Any]], float | None]] = {
+    "batch": releasing.work_on,
+    "report": tokens_zip.build,
+}
+
+
+@consumes(workers, queues.STEP)
+def journeys_step(batch: Batch) -> None:
+    """Move tokens on, those of a batch together; when that fails, each by itself, so that one cannot stop the rest."""
+    deadline_ms = min(batch.deadline_ms, clock.now_ms() + TURN_MS)
+    try:
+        moving.advance(batch.messages, deadline_ms)
+    except Exception as error:  # noqa: BLE001 which of them is at fault is found by trying them alone
+        if not isinstance(error, PlatformError):
+            logs.exception("journey.batch_failed", error)
+        for message in batch.messages:
+            _guarded(message, lambda _body, one=message: moving.advance([one], deadline_ms))  # type: ignore[misc]
+
+
+@consumes(workers, queues.EVENT)
+def journeys_event(batch: Batch) -> None:
+    """Tell sources and waiting tokens of what customers did."""
+    for message in batch.messages:
+        _guarded(message, spreading.spread)
+
+
+@consumes(workers, queues.JOB, batch_size=1)
+def journeys_job(batch: Batch) -> None:
+    """Do a page of work on many tokens, a batch or a report."""
+    for message in batch.messages:
+        _guarded(message, _job)
+
+
+@consumes(workers, queues.LIFECYCLE, batch_size=1)
+def journeys_lifecycle(batch: Batch) -> None:
+    """Follow the dates of automations, and erase nodes."""
+    for message in batch.messages:
+        _guarded(message, _keep_time)
+
+
+@workers.schedule(Rate(1, unit=Rate.MINUTES), name="journeys_tick")
+def journeys_tick(_event: Any) -> None:
+    """Bring tokens, batches and automations whose time has come."""
+    now_ms = clock.now_ms()
+    for kind, queue_name, message_of in (
+        (tokens.DUE, queues.STEP, tokens.message),
+        (batches.DUE, queues.JOB, batches.message),
+        (stored_nodes.DUE, queues.LIFECYCLE, stored_nodes.parts_of),
+    ):
+        sweep(JOURNEYS, kind, _sender(queue_name), message_of, now_ms)
+
+
+def _sender(queue_name: str) -> Callable[[Any], None]:
+    return lambda letters: queue.send_many(queue_name, letters)
+
+
+def _job(body: dict[str, Any]) -> float | None:
+    name = str(body["job"])
+    if name in _JOBS:
+        return _JOBS[name](body)
+    jobs.JOBS[name](body)
+    return None
+
+
+def _keep_time(body: dict[str, Any]) -> None:
+    if "a" in body:
+        lifecycle.keep_time(body["w"], body["n"], body["a"])
+    else:
+        node_upkeep.keep(body["w"], body["n"])
+
+
+def _guarded(message: Message, handle: Callable[[dict[str, Any]], float | None]) -> None:
+    try:
+        again_s = handle(message.body)
+        if again_s is not None:
+            message.again(again_s)
+    except PlatformError as error:
+        if error.retryable:
+            message.again(backoff_s(message.receives))
+        else:
+            logs.log("message.given_up", level="ERROR", error=type(error).__name__, reason=error.message)
+    except Exception as error:  # noqa: BLE001 one poisonous message must not take its neighbours along
+        logs.exception("journey.bug", error)
+        message.again(backoff_s(message.receives))
