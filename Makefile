@@ -12,7 +12,7 @@ ARCH ?= arm64
 PYTHON_DEPLOY ?= $(or $(shell python3.13 -c 'import sys; print(sys.executable)' 2>/dev/null),$(lastword $(sort $(wildcard $(HOME)/.pyenv/versions/3.13.*/bin/python))),$(PYTHON))
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-real test-policies check format demo bench routes package verify-package verify-deploy deploy cold clean
+.PHONY: help setup run test test-real check format demo bench routes lock audit package verify-package verify-deploy deploy cold clean
 
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 16
@@ -37,9 +37,6 @@ test: $(VENV)/.dev ## run the tests: make test T=tests/unit
 
 test-real: $(VENV)/.dev ## run the tests against published webhooks, a validating mock and schemathesis (needs Node)
 	$(BIN)/pytest tests/real
-
-test-policies: $(VENV)/.dev ## run the tests, and fail when a function's policy lacks a call it made
-	MILLRACE_JUDGE_POLICIES=1 $(BIN)/pytest tests --ignore=tests/real -n 2 --dist=worksteal
 
 check: $(VENV)/.dev ## formatting, lint, types
 	$(BIN)/ruff format --check .
@@ -74,6 +71,17 @@ routes: $(VENV)/.run ## print every operation
 	.venv-ministack/bin/pip install --quiet --disable-pip-version-check -r $<
 	@touch $@
 
+.venv-audit/.done: Makefile
+	@test -x .venv-audit/bin/python || $(PYTHON_DEPLOY) -m venv .venv-audit
+	.venv-audit/bin/pip install --quiet --disable-pip-version-check pip-audit==2.10.1
+	@touch $@
+
+lock: .venv-package/.done ## write requirements.lock anew from requirements.txt
+	@.venv-package/bin/python -m infra.lock
+
+audit: .venv-audit/.done ## ask the index for known vulnerabilities of what is packaged (needs pypi.org)
+	.venv-audit/bin/pip-audit --strict --require-hashes --disable-pip --requirement requirements.lock
+
 package: .venv-package/.done ## build template and zip: make package STAGE=prod ARCH=arm64
 	@.venv-package/bin/python -m infra.package --stage $(STAGE) --arch $(ARCH)
 
@@ -93,4 +101,4 @@ cold: $(VENV)/.run .venv-package/.done ## package, and print what starting each 
 	@$(PY) -m infra.cold --package out/verify/dev/tree --python .venv-package/bin/python
 
 clean: ## remove what the commands made, the data folder excepted
-	rm -rf $(VENV) .venv-package .venv-verify .venv-ministack out .real .mypy_cache .ruff_cache .pytest_cache
+	rm -rf $(VENV) .venv-package .venv-verify .venv-ministack .venv-audit out .real .mypy_cache .ruff_cache .pytest_cache

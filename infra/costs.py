@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from infra import prices, workload
-from infra.functions import API, FUNCTIONS
+from infra.functions import API, FUNCTIONS, RUNNER
 from infra.workload import Execution
 
 DAYS = 30.4
@@ -33,10 +33,16 @@ def per_million(one: Execution) -> dict[str, float]:
     }
 
 
+def runner_per_million(one: Execution) -> float:
+    """Reckon what the runner function adds to a million executions: its invocations, and that callers wait for it."""
+    gb_s = (_MB[RUNNER] * one.run_ms + _MB["deliver"] * one.run_wait_ms / one.batch) * one.runs / 1024
+    return one.runs * prices.LAMBDA_PER_MILLION + gb_s * 1_000 * prices.LAMBDA_GB_S_ARM
+
+
 def fixed_per_month() -> dict[str, float]:
     """Reckon what an idle stage costs a month."""
     consumers = sum(bool(function.queue) for function in FUNCTIONS)
-    schedules = len(FUNCTIONS) - consumers - 1
+    schedules = sum(function.is_scheduled for function in FUNCTIONS)
     empty = consumers * workload.EMPTY_RECEIVES_PER_QUEUE_S * 86_400 * DAYS / 1e6
     ticks = schedules * 1440 * DAYS / 1e6
     alarms = 3 * len(FUNCTIONS) + 10
@@ -68,7 +74,8 @@ def main() -> None:
     shares = per_million(workload.TYPICAL)
     for name, dollars in shares.items():
         print(f"| {name} | {dollars:.2f} |")
-    print(f"| **together** | **{sum(shares.values()):.2f}** |\n")
+    print(f"| **together** | **{sum(shares.values()):.2f}** |")
+    print(f"| with the runner function, more | {runner_per_million(workload.TYPICAL):.2f} |\n")
     print("| an idle stage, a month | $ |\n| --- | --- |")
     fixed = fixed_per_month()
     for name, dollars in fixed.items():

@@ -8,20 +8,21 @@ import json
 import tempfile
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import requests
 
-from infra import connector_files
+from infra import connector_files, demo_automation
 from infra.harness.receiver import Receiver
 from infra.harness.stack import Stack
+from infra.harness.standin import Standin
 
 _KEY = "demo-key"
 _WEBHOOK_SECRET = "it's a secret to everybody"  # noqa: S105
-_COUNT = 240
+_COUNT = 480
 _SENDERS = 4
-_GITHUB = Path(__file__).parents[1] / "chalicelib/connectors/builtin/github"
 _KINDS = ("issues", "push", "star")
 
 
@@ -38,8 +39,8 @@ def main() -> None:
 
 
 def _play(stack: Stack) -> bool:
-    receiver = Receiver()
-    hook_url = _set_up(stack, receiver)
+    receiver, standin = Receiver(), Standin()
+    hook_url = _set_up(stack, receiver, standin)
     accepted: list[tuple[str, str]] = []
     senders = [
         threading.Thread(target=_send, args=(hook_url, range(number, _COUNT, _SENDERS), accepted))
@@ -48,6 +49,8 @@ def _play(stack: Stack) -> bool:
     for sender in senders:
         sender.start()
     _wait_for(lambda: len(accepted) > _COUNT // 3)
+    call = _caller(stack)
+    _wait_for(lambda: demo_automation.waiting(call) is not None)
     stack.kill_workers()
     _say(f"SIGKILL to the workers after {len(accepted)} accepted notifications; the stack starts new ones by itself")
     _wait_for(lambda: len(accepted) > _COUNT * 2 // 3)
@@ -57,10 +60,11 @@ def _play(stack: Stack) -> bool:
     for sender in senders:
         sender.join()
     _say(f"all {len(accepted)} notifications were accepted")
-    return _judge(receiver, accepted)
+    is_good = _judge(receiver, accepted)
+    return _triage(stack, standin, kinds=[kind for kind, _ in accepted]) and is_good
 
 
-def _set_up(stack: Stack, receiver: Receiver) -> str:
+def _caller(stack: Stack) -> Callable[..., Any]:
     api = requests.Session()
     api.headers["api_key"] = _KEY
 
@@ -69,14 +73,19 @@ def _set_up(stack: Stack, receiver: Receiver) -> str:
         answer.raise_for_status()
         return answer.json()
 
-    connector_files.install(stack.url, _KEY, "admin", _GITHUB)
+    return call
+
+
+def _set_up(stack: Stack, receiver: Receiver, standin: Standin) -> str:
+    call = _caller(stack)
+    for connector in ("github", "http"):
+        connector_files.install(stack.url, _KEY, "admin", connector_files.BUILTIN / connector)
     variables = {variable["name"]: variable["id"] for variable in call("GET", "/v1/service/github/variable")}
     call("PUT", f"/v1/service/github/variable/{variables['webhookSecret']}/value", {"value": _WEBHOOK_SECRET})
-    _say("installed the github connector")
+    _say("installed the connectors github and http")
     call("POST", "/v1/user", {"userId": "ada"})
-    security = call("GET", "/v1/service/github/security")[0]["id"]
-    call("POST", "/v1/user/ada/token", {"name": "ada", "serviceSecurityId": security, "key": "ghp_demo"})
-    _say("made user ada with a token")
+    demo_automation.set_up(call, standin)
+    _say("made user ada with her tokens, and her automation: urgent issues are paged, taken by somebody, commented on")
     for path, trigger, variables in (
         ("/issues", "issue", {"repository": "octo/demo"}),
         ("/pushes", "push", {}),
@@ -128,7 +137,7 @@ def _payload(kind: str, number: int) -> dict[str, Any]:
         issue = {
             "id": number,
             "number": number,
-            "title": f"Something is odd ({number})",
+            "title": "Urgent: the shop is down" if number == demo_automation.NUMBER else f"Something is odd ({number})",
             "state": "open",
             "body": "It does not work.",
             "html_url": f"https://github.com/octo/demo/issues/{number}",
@@ -170,6 +179,22 @@ def _judge(receiver: Receiver, accepted: list[tuple[str, str]]) -> bool:
         is_good &= len(inbox.ids) == count and inbox.forged == 0
     _say("nothing accepted was lost" if is_good else "SOMETHING IS MISSING")
     return is_good
+
+
+def _triage(stack: Stack, standin: Standin, kinds: list[str]) -> bool:
+    call = _caller(stack)
+    _wait_for(lambda: demo_automation.waiting(call) is not None)
+    execution = demo_automation.waiting(call)
+    if execution is None:
+        return False
+    _say(f"execution {execution} began before the kills, and waits; somebody takes the issue now")
+    found = demo_automation.take(call, execution)
+    print(demo_automation.timeline(found))
+    _wait_for(lambda: call("GET", "/v1/usage")["total"]["executions"] >= kinds.count("issues"))
+    comments = [body["body"] for path, body in standin.asked if path.endswith("/comments")]
+    used = call("GET", "/v1/usage")["total"]
+    _say(f"{used['executions']} executions by {kinds.count('issues')} issues, {used['done']} done; comment: {comments}")
+    return found["state"] == "done" and len(comments) == 1
 
 
 def _wait_for(condition: Any, timeout_s: float = 90) -> None:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 
 TIMEOUT_S = 60  # leases and sweeps reckon with a message hidden for six times this
 API = "api_handler"
+RUNNER = "runner"  # where scripts may run; deployed when the template's parameter LogicRunner says so
 
 
 @dataclass(frozen=True)
@@ -42,7 +43,7 @@ STAGES = {
 
 @dataclass(frozen=True)
 class Function:
-    """One Lambda function. `queue` starts it, or a schedule, or (the API) neither."""
+    """One Lambda function. `queue` starts it, or a schedule, or (the API) a request, or (the runner) a function."""
 
     name: str  # as Chalice knows it
     handler: str
@@ -55,6 +56,13 @@ class Function:
     sends: tuple[str, ...] = ()
     keys: str = ""
     blobs: str = ""
+    alike: str = ""  # those of the same word run the same code, and a test of one is a test of all
+    runs_logic: bool = False  # scripts, and so may invoke the runner where there is one
+
+    @property
+    def is_scheduled(self) -> bool:
+        """Whether a schedule starts it."""
+        return not self.queue and self.name not in (API, RUNNER)
 
     @property
     def logical_id(self) -> str:
@@ -77,27 +85,31 @@ def camel(name: str) -> str:
 
 # fmt: off
 _W, _A = "chalicelib.subscriptions.workers.", "chalicelib.automations.workers."
+_J = "chalicelib.journeys.workers."
 _ENGINE = {
     "identity":  "GetItem",
     "catalogue": "GetItem PutItem Query",
-    "vault":     "GetItem PutItem Query",
+    "vault":     "GetItem Query UpdateItem",
     "work":      "BatchGetItem DeleteItem GetItem PutItem Query UpdateItem",
 }
 FUNCTIONS = (
-    Function(API, "app.app", timeout_s=29, memory_mb=1769, keys="Decrypt GenerateDataKey",
+    Function(API, "app.app", timeout_s=29, memory_mb=1769, runs_logic=True, keys="Decrypt GenerateDataKey",
         blobs="DeleteObject GetObject PutObject",
         tables={
             "identity":  "ConditionCheckItem DeleteItem GetItem PutItem Query",
             "catalogue": "BatchGetItem BatchWriteItem ConditionCheckItem DeleteItem GetItem PutItem Query",
             "vault":     "DeleteItem GetItem PutItem Query UpdateItem",
-            "work":      "BatchGetItem DeleteItem GetItem PutItem Query UpdateItem",
+            "work":      "DeleteItem GetItem PutItem Query UpdateItem",
             "delivery":  "BatchGetItem DeleteItem GetItem PutItem Query UpdateItem",
-            "channels":  "BatchGetItem BatchWriteItem ConditionCheckItem DeleteItem GetItem PutItem Query UpdateItem",
+            "channels":  "BatchGetItem BatchWriteItem DeleteItem GetItem PutItem Query UpdateItem",
+            "chat":      "BatchGetItem BatchWriteItem ConditionCheckItem DeleteItem GetItem PutItem Query UpdateItem",
+            "journeys":  "BatchGetItem BatchWriteItem ConditionCheckItem DeleteItem GetItem PutItem Query UpdateItem",
         },
         sends=("automations_advance", "automations_backlog_advance", "automations_event", "automations_schedule",
-               "channels_notify", "connectors_import", "platform_cleanup", "subscriptions_fan_out",
-               "subscriptions_poll", "subscriptions_retry")),
-    Function("fan_out", _W + "fan_out", queue="subscriptions_fan_out", most=100, keys="Decrypt",
+               "channels_notify", "chat_deliver", "chat_setup", "connectors_import", "journeys_event", "journeys_job",
+               "journeys_lifecycle", "journeys_step", "platform_cleanup",
+               "subscriptions_fan_out", "subscriptions_poll", "subscriptions_retry")),
+    Function("fan_out", _W + "fan_out", queue="subscriptions_fan_out", most=100, runs_logic=True, keys="Decrypt",
         blobs="GetObject",
         tables={
             "catalogue": "GetItem Query",
@@ -106,37 +118,38 @@ FUNCTIONS = (
             "delivery":  "Query UpdateItem",
         },
         sends=("automations_start", "subscriptions_deliver", "subscriptions_fan_out", "subscriptions_retry")),
-    Function("deliver", _W + "deliver", queue="subscriptions_deliver", most=300, keys="Decrypt",
+    Function("deliver", _W + "deliver", queue="subscriptions_deliver", most=300, runs_logic=True, keys="Decrypt",
         blobs="GetObject PutObject",
         tables={
             "identity":  "GetItem",
             "catalogue": "GetItem Query",
-            "vault":     "GetItem Query",
+            "vault":     "GetItem Query UpdateItem",
             "work":      "BatchGetItem",
             "delivery":  "BatchGetItem BatchWriteItem GetItem PutItem UpdateItem",
         },
         sends=("subscriptions_retry",)),
-    Function("retry", _W + "retry", queue="subscriptions_retry", most=100, late_s=3600, keys="Decrypt",
+    Function("retry", _W + "retry", queue="subscriptions_retry", most=100, late_s=3600, runs_logic=True, keys="Decrypt",
         blobs="GetObject",
         tables={
             "identity":  "GetItem",
             "catalogue": "GetItem Query",
-            "vault":     "GetItem Query",
+            "vault":     "GetItem Query UpdateItem",
             "work":      "BatchGetItem",
             "delivery":  "BatchGetItem BatchWriteItem DeleteItem GetItem PutItem Query UpdateItem",
         },
         sends=("subscriptions_retry",)),
-    Function("poll", _W + "poll", queue="subscriptions_poll", most=50, keys="Decrypt",
+    Function("poll", _W + "poll", queue="subscriptions_poll", most=50, runs_logic=True, keys="Decrypt",
         tables={
             "identity":  "GetItem",
             "catalogue": "GetItem Query",
-            "vault":     "GetItem Query",
+            "vault":     "GetItem Query UpdateItem",
             "work":      "PutItem UpdateItem",
             "delivery":  "GetItem",
         },
         sends=("automations_start", "subscriptions_deliver", "subscriptions_poll")),
     Function("bury", _W + "bury", queue="dead_letters", memory_mb=512, most=5, blobs="GetObject",
-        tables={"catalogue": "GetItem", "work": "BatchGetItem PutItem UpdateItem", "delivery": "UpdateItem"}),
+        tables={"catalogue": "GetItem", "work": "BatchGetItem PutItem Query UpdateItem", "delivery": "UpdateItem"},
+        sends=("automations_advance",)),
     Function("platform_cleanup", "chalicelib.identity.workers.platform_cleanup", queue="platform_cleanup", most=10,
         late_s=3600, keys="Decrypt",
         tables={
@@ -152,23 +165,25 @@ FUNCTIONS = (
         tables={"catalogue": "ConditionCheckItem GetItem PutItem", "work": "UpdateItem"},
         sends=("connectors_import",)),
     Function("start", _A + "start", queue="automations_start", memory_mb=1769, most=200, late_s=300,
-        keys="Decrypt GenerateDataKey", blobs="GetObject PutObject", tables=_ENGINE | {"delivery": "GetItem"},
+        alike="engine", runs_logic=True, keys="Decrypt", blobs="GetObject PutObject",
+        tables=_ENGINE | {"delivery": "GetItem"},
         sends=("automations_advance", "automations_backlog_advance")),
     Function("advance", _A + "advance", queue="automations_advance", memory_mb=1769, most=300, late_s=300,
-        keys="Decrypt GenerateDataKey", blobs="GetObject PutObject", tables=_ENGINE,
+        alike="engine", runs_logic=True, keys="Decrypt", blobs="GetObject PutObject", tables=_ENGINE,
         sends=("automations_advance", "automations_backlog_advance")),
     Function("advance_backlog", _A + "advance_backlog", queue="automations_backlog_advance", memory_mb=1769, most=100,
-        late_s=3600, keys="Decrypt GenerateDataKey", blobs="GetObject PutObject", tables=_ENGINE,
+        late_s=3600, alike="engine", runs_logic=True, keys="Decrypt", blobs="GetObject PutObject",
+        tables=_ENGINE | {"delivery": "GetItem"},
         sends=("automations_advance", "automations_backlog_advance")),
     Function("spread_event", _A + "spread_event", queue="automations_event", memory_mb=512, most=10,
         tables={"work": "BatchWriteItem GetItem PutItem Query UpdateItem"},
         sends=("automations_advance", "automations_event")),
     Function("fire_schedule", _A + "fire_schedule", queue="automations_schedule", memory_mb=512, most=10,
         blobs="PutObject",
-        tables={"catalogue": "GetItem", "work": "DeleteItem PutItem UpdateItem"},
+        tables={"catalogue": "GetItem", "work": "DeleteItem GetItem PutItem UpdateItem"},
         sends=("automations_advance", "automations_backlog_advance", "automations_schedule")),
     Function("automations_tick", _A + "tick", memory_mb=512, most=1,
-        tables={"work": "PutItem UpdateItem", "work/index/due": "Query"},
+        tables={"work": "UpdateItem", "work/index/due": "Query"},
         sends=("automations_advance", "automations_schedule")),
     Function("subscriptions_tick", _W + "tick", memory_mb=512, most=1,
         tables={
@@ -180,10 +195,58 @@ FUNCTIONS = (
         sends=("subscriptions_poll", "subscriptions_retry")),
     Function("notify", "chalicelib.channels.workers.notify", queue="channels_notify", most=100, keys="Decrypt",
         blobs="GetObject",
-        tables={"vault": "GetItem Query", "channels": "BatchGetItem BatchWriteItem GetItem PutItem Query UpdateItem"},
+        tables={"vault": "GetItem", "channels": "BatchGetItem BatchWriteItem GetItem PutItem Query UpdateItem"},
         sends=("channels_notify",)),
     Function("channels_tick", "chalicelib.channels.workers.channels_tick", memory_mb=512, most=1,
         tables={"channels": "UpdateItem", "channels/index/due": "Query"}, sends=("channels_notify",)),
+    Function(RUNNER, "chalicelib.platform.workers.runner", timeout_s=30),
+    Function("chat_setup", "chalicelib.chat.workers.chat_setup", queue="chat_setup", most=20, late_s=3600,
+        runs_logic=True, keys="Decrypt", blobs="DeleteObject GetObject",
+        tables={
+            "identity": "DeleteItem Query",
+            "vault":    "GetItem Query",
+            "chat":     "BatchWriteItem DeleteItem GetItem PutItem Query UpdateItem",
+        },
+        sends=("chat_setup",)),
+    Function("chat_deliver", "chalicelib.chat.workers.chat_deliver", queue="chat_deliver", most=200, late_s=300,
+        runs_logic=True, keys="Decrypt", blobs="GetObject",
+        tables={
+            "vault": "GetItem Query",
+            "chat":  "BatchGetItem GetItem PutItem Query UpdateItem",
+        },
+        sends=("chat_deliver",)),
+    Function("chat_tick", "chalicelib.chat.workers.chat_tick", memory_mb=512, most=1,
+        tables={"chat": "UpdateItem", "chat/index/due": "Query"}, sends=("chat_deliver",)),
+    Function("journeys_step", _J + "journeys_step", queue="journeys_step", memory_mb=1769, most=300,
+        keys="Decrypt", blobs="GetObject",
+        tables={
+            "identity": "GetItem",
+            "vault":    "GetItem Query",
+            "channels": "GetItem Query",
+            "journeys": "BatchGetItem BatchWriteItem DeleteItem GetItem PutItem Query UpdateItem",
+        },
+        sends=("journeys_job", "journeys_lifecycle", "journeys_step")),
+    Function("journeys_event", _J + "journeys_event", queue="journeys_event", most=100, keys="Decrypt",
+        tables={
+            "vault":    "GetItem",
+            "journeys": "BatchGetItem BatchWriteItem DeleteItem GetItem PutItem Query UpdateItem",
+        },
+        sends=("journeys_step",)),
+    Function("journeys_job", _J + "journeys_job", queue="journeys_job", most=20, late_s=3600, keys="Decrypt",
+        blobs="DeleteObject GetObject PutObject",
+        tables={
+            "identity": "GetItem",
+            "vault":    "GetItem",
+            "journeys": "BatchGetItem BatchWriteItem DeleteItem GetItem PutItem Query UpdateItem",
+        },
+        sends=("journeys_job", "journeys_step")),
+    Function("journeys_lifecycle", _J + "journeys_lifecycle", queue="journeys_lifecycle", memory_mb=512, most=10,
+        blobs="DeleteObject GetObject",
+        tables={"journeys": "BatchWriteItem DeleteItem GetItem PutItem Query UpdateItem"},
+        sends=("journeys_job", "journeys_lifecycle")),
+    Function("journeys_tick", _J + "journeys_tick", memory_mb=512, most=1,
+        tables={"journeys": "UpdateItem", "journeys/index/due": "Query"},
+        sends=("journeys_job", "journeys_lifecycle", "journeys_step")),
 )
 # fmt: on
 

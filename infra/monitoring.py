@@ -7,7 +7,7 @@ from typing import Any
 
 from chalicelib.storage.tables import TABLES
 from infra import queues
-from infra.functions import FUNCTIONS, Function, Stage
+from infra.functions import FUNCTIONS, RUNNER, Function, Stage
 from infra.policies import queue_id, table_id
 
 NAMESPACE = "Millrace"
@@ -114,6 +114,8 @@ def _function_alarms(function: Function) -> Json:
             "Maximum",
             function.late_s,
         )
+    if function.name == RUNNER:
+        found = {name: {"Condition": "HasRunner", **alarm} for name, alarm in found.items()}
     return found
 
 

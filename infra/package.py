@@ -1,7 +1,8 @@
 """`make package`: the template and the zip of a stage, in `out/<stage>/`.
 
-A copy of what runs is staged with its generated configuration and policies, packaged by Chalice with our merge file,
-and then made small and quick: unused parts of botocore left out, symbols stripped, `.pyc` put in. Run by the Python
+A copy of what runs is staged with its generated configuration and policies and packaged by Chalice with our merge file.
+What it depends on is installed beside it from requirements.lock, every hash checked, for the architecture asked for;
+then all is made small and quick: unused parts of botocore left out, symbols stripped, `.pyc` put in. Run by the Python
 version to deploy, because Chalice packages for the version that runs it.
 """
 
@@ -17,14 +18,15 @@ import zipfile
 from pathlib import Path
 from typing import Any
 
-from infra import limits, policies, template
+from infra import bill, limits, lock, policies, template
 from infra.functions import API, FUNCTIONS, STAGES, Stage
 
 ROOT = Path(__file__).parents[1]
-RUNS = ("app.py", "requirements.txt")
 ARCHITECTURES = {"x86-64": "x86_64", "arm64": "arm64"}
-SERVICES = frozenset({"dynamodb", "kms", "s3", "sqs"})  # of botocore's 420; a test compares them with aws.client(...)
-_LEFT_OUT_FOLDERS = ("tests", "__pycache__", "boto3/examples", "botocore/docs/bcdoc/assets")
+SERVICES = frozenset(
+    {"dynamodb", "kms", "lambda", "s3", "sqs"}
+)  # of botocore's 420; a test compares them with aws.client(...)
+_LEFT_OUT_FOLDERS = ("tests", "__pycache__", "bin", "botocore/docs/bcdoc/assets")
 _TIME = (1980, 1, 1, 0, 0, 0)  # in every entry, so that the same files make the same zip
 Json = dict[str, Any]
 
@@ -38,11 +40,11 @@ def main() -> None:
     chosen = parser.parse_args()
     print(f"for Python {sys.version_info[0]}.{sys.version_info[1]} on {chosen.arch}, stage {chosen.stage}")
     folder = build(STAGES[chosen.stage], chosen.arch, chosen.out.absolute())
-    faults = limits.check(folder)
+    faults = [*limits.check(folder), *bill.strangers(json.loads((folder / "sbom.json").read_text()))]
     print("\n".join(limits.report(folder)))
     if faults:
         raise SystemExit("\n".join(faults))
-    print(f"{folder}/template.json and {folder}/deployment.zip are ready: infra/README.md says how they are deployed")
+    print(f"{folder}/template.json, deployment.zip, sbom.json are ready: infra/README.md says how they are deployed")
 
 
 def build(stage: Stage, arch: str, out: Path) -> Path:
@@ -56,6 +58,9 @@ def build(stage: Stage, arch: str, out: Path) -> Path:
     tree = folder / "tree"
     with zipfile.ZipFile(raw / "deployment.zip") as archive:
         archive.extractall(tree)
+    requirements = ["--require-hashes", "--requirement", str(lock.LOCK)]
+    lock.pip("install", "--quiet", "--no-deps", "--no-compile", *lock.target(arch, tree), *requirements)
+    (folder / "sbom.json").write_text(json.dumps(bill.of(tree), indent=1))
     slim(tree)
     compile_all(tree)
     zip_tree(tree, folder / "deployment.zip")
@@ -85,8 +90,8 @@ def configuration(stage: Stage, arch: str) -> Json:
 
 def _stage(stage: Stage, arch: str, staged: Path) -> Path:
     shutil.copytree(ROOT / "chalicelib", staged / "chalicelib", ignore=shutil.ignore_patterns("__pycache__", "*.pyc"))
-    for name in RUNS:
-        shutil.copy(ROOT / name, staged / name)
+    shutil.copy(ROOT / "app.py", staged / "app.py")
+    (staged / "requirements.txt").touch()  # they are installed from the lock; Chalice adds its own runtime
     chalice = staged / ".chalice"
     chalice.mkdir()
     files = {"config": configuration(stage, arch), "merge": template.merge_file(stage)}
@@ -110,17 +115,16 @@ def _chalice(stage: Stage, staged: Path, raw: Path) -> Path:
     command += ["--merge-template", str(staged / ".chalice" / "merge.json"), str(raw)]
     environment = {**os.environ, "AWS_DEFAULT_REGION": "eu-central-1", "MILLRACE_QUEUE_PREFIX": stage.prefix}
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
-    if done.returncode or "Could not install" in done.stdout + done.stderr:  # a missing wheel is no error to Chalice
+    if done.returncode:
         raise SystemExit(f"chalice package failed\n{done.stdout}\n{done.stderr}")
     return raw
 
 
 def slim(tree: Path) -> None:
     """Leave out what no function reads: other services of botocore, tests, caches; strip symbols."""
-    for data in (tree / "botocore" / "data", tree / "boto3" / "data"):
-        for entry in data.iterdir() if data.exists() else ():
-            if entry.is_dir() and entry.name not in SERVICES:
-                shutil.rmtree(entry)
+    for entry in (tree / "botocore" / "data").iterdir():
+        if entry.is_dir() and entry.name not in SERVICES:
+            shutil.rmtree(entry)
     for name in _LEFT_OUT_FOLDERS:
         for found in [path for path in tree.rglob(name) if path.is_dir() and "chalicelib" not in path.parts]:
             shutil.rmtree(found)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from infra.functions import Function, Stage, camel
+from infra.functions import FUNCTIONS, RUNNER, Function, Stage, camel
 
 Statement = dict[str, Any]
 CONSUMES = ("ChangeMessageVisibility", "DeleteMessage", "GetQueueAttributes", "ReceiveMessage")
@@ -17,6 +17,8 @@ def document(function: Function, stage: Stage) -> dict[str, Any]:
         statements.append(_keys(function))
     if function.blobs:
         statements.append(_allow("s3", function.blobs.split(), {"Fn::Sub": "${BlobBucket.Arn}/*"}))
+    if function.runs_logic:
+        statements.append({"Fn::If": ["HasRunner", _runner(stage), {"Ref": "AWS::NoValue"}]})
     return {"Version": "2012-10-17", "Statement": statements}
 
 
@@ -27,6 +29,8 @@ def granted(function: Function) -> set[tuple[str, str]]:
         pairs |= {("sqs:SendMessage", queue), ("sqs:GetQueueUrl", queue)}
     if function.queue:
         pairs |= {(f"sqs:{action}", function.queue) for action in (*CONSUMES, "GetQueueUrl")}
+    if function.runs_logic:
+        pairs.add(("lambda:InvokeFunction", RUNNER))
     pairs |= {(f"kms:{action}", "key") for action in function.keys.split()}
     return pairs | {(f"s3:{action}", "blobs") for action in function.blobs.split()}
 
@@ -63,6 +67,12 @@ def _keys(function: Function) -> Statement:
     """Let the key be used for nothing but data keys that are bound to a workspace."""
     bound = {"Null": {"kms:EncryptionContext:workspace": "false"}}
     return {**_allow("kms", function.keys.split(), _arn("MasterKey")), "Condition": bound}
+
+
+def _runner(stage: Stage) -> Statement:
+    (runner,) = (function for function in FUNCTIONS if function.name == RUNNER)
+    arn = "arn:${AWS::Partition}:lambda:${AWS::Region}:${AWS::AccountId}:function:" + runner.full_name(stage)
+    return _allow("lambda", ["InvokeFunction"], {"Fn::Sub": arn})
 
 
 def _logs(function: Function, stage: Stage) -> Statement:

@@ -16,11 +16,17 @@ QUEUES = (
     "platform_cleanup",
     "connectors_import",
     "channels_notify",
+    "chat_setup",
+    "chat_deliver",
     "automations_start",
     "automations_advance",
     "automations_backlog_advance",
     "automations_event",
     "automations_schedule",
+    "journeys_step",
+    "journeys_event",
+    "journeys_job",
+    "journeys_lifecycle",
 )
 MAX_RECEIVES = 8
 RETENTION_S = 14 * 86_400

@@ -40,7 +40,13 @@ class Uses:
 
 
 def quotas(stage: Stage) -> dict[str, Quota]:
-    """List the quotas: of the account by default, and of our own template."""
+    """List the quotas: of the account by default, and of our own template.
+
+    Read in 2026 under docs.aws.amazon.com: gateway (apigateway/latest/developerguide/limits.html; 2,500 and 1,250 in
+    the newer regions), Lambda (lambda/latest/dg/scaling-behavior.html, lambda/latest/operatorguide/
+    scaling-concurrency.html), SQS (AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-queues.html), DynamoDB
+    (amazondynamodb/latest/developerguide/warm-throughput-scenarios.html). Not verified: 40,000 of a table, KMS.
+    """
     rows = {function.name: function for function in FUNCTIONS}
     return {
         "throttle": Quota("API throttle of the stage (ours)", stage.requests_per_s, "infra/functions.py, STAGES"),
@@ -54,6 +60,7 @@ def quotas(stage: Stage) -> dict[str, Quota]:
         "table_writes": Quota("DynamoDB, writes/s of a table", 40_000, "ask AWS; warm the table before"),
         "table_reads": Quota("DynamoDB, reads/s of a table", 40_000, "ask AWS; warm the table before"),
         "fresh_writes": Quota("DynamoDB, writes/s of a new table", 4_000, "set warm throughput before the peak"),
+        "fresh_reads": Quota("DynamoDB, reads/s of a new table", 12_000, "set warm throughput before the peak"),
         "partition": Quota("DynamoDB, writes/s of one partition", 1_000, "events and deliveries spread by id"),
         "kms": Quota("KMS, calls/s of a region", 10_000, "ask AWS; data keys are kept by process"),
         "control": Quota("Lambda, invocations/s of the account", 10_000, "ten times functions at once"),
@@ -95,6 +102,7 @@ def _second(arrived: float, rate: float, batch: float, of: Uses, chance: random.
         "table_writes": arrived * one.writes_kb / 2,
         "table_reads": arrived * one.reads_4kb,
         "fresh_writes": arrived * one.writes_kb / 2,
+        "fresh_reads": arrived * one.reads_4kb,
         "partition": arrived * one.writes_kb / 2 / max(1.0, min(rate * 3, of.workspaces * 16)),
         "kms": starting * 2 + arrived * one.kms_calls,
         "control": arrived * (one.api_requests + one.messages / batch),

@@ -12,7 +12,7 @@ from typing import Any
 from chalicelib.core import config
 from chalicelib.storage import tables
 from infra import gateway_responses, monitoring, queues
-from infra.functions import API, FUNCTIONS, TIMEOUT_S, Function, Stage
+from infra.functions import API, FUNCTIONS, RUNNER, TIMEOUT_S, Function, Stage
 from infra.policies import queue_id, table_id
 
 GATEWAY_STAGE = "api"
@@ -27,7 +27,11 @@ def merge_file(stage: Stage) -> Json:
     return {
         "Description": f"Millrace, stage {stage.name}",
         "Parameters": parameters(stage),
-        "Conditions": monitoring.CONDITIONS | {"HasPublicUrl": {"Fn::Not": [_equals("PublicUrl", "")]}},
+        "Conditions": {
+            **monitoring.CONDITIONS,
+            "HasPublicUrl": {"Fn::Not": [_equals("PublicUrl", "")]},
+            "HasRunner": _equals("LogicRunner", "function"),
+        },
         "Resources": {
             **table_resources(stage),
             **queue_resources(stage),
@@ -35,6 +39,7 @@ def merge_file(stage: Stage) -> Json:
             **_bucket(stage),
             **_gateway(stage),
             **{function.logical_id: _function(function, stage) for function in FUNCTIONS},
+            **_runner_only(),
             **monitoring.resources(stage),
         },
         "Outputs": {
@@ -53,6 +58,12 @@ def parameters(stage: Stage) -> Json:
         "AlarmEmail": {
             **text,
             "Description": "Who is told about alarms; empty: nobody, the topic is there all the same",
+        },
+        "LogicRunner": {
+            "Type": "String",
+            "Default": "off",
+            "AllowedValues": ["off", "function"],
+            "Description": "Where scripts run: in the function that needs them, or in one that may do nothing",
         },
         "RetrySchedule": {**text, "Description": "Seconds between delivery attempts, comma-separated; empty: standard"},
     }
@@ -195,10 +206,10 @@ def _gateway(stage: Stage) -> Json:
 
 
 def _function(function: Function, stage: Stage) -> Json:
-    properties: Json = {
-        "FunctionName": function.full_name(stage),
-        "Environment": {"Variables": _environment(stage)},
-    }
+    properties: Json = {"FunctionName": function.full_name(stage)}
+    if function.name == RUNNER:
+        return {"Condition": "HasRunner", "Properties": properties}
+    properties["Environment"] = {"Variables": _environment(function, stage)}
     if function.queue:
         mapping = {
             "Queue": {"Fn::Sub": f"${{{queue_id(function.queue)}.Arn}}"},  # so that the queue is made first
@@ -209,7 +220,13 @@ def _function(function: Function, stage: Stage) -> Json:
     return {"Properties": properties}
 
 
-def _environment(stage: Stage) -> Json:
+def _runner_only() -> Json:
+    """Let what the runner consists of be there only where it is chosen."""
+    (runner,) = (function for function in FUNCTIONS if function.name == RUNNER)
+    return {f"{runner.logical_id}{part}": {"Condition": "HasRunner"} for part in ("Role", "LogGroup")}
+
+
+def _environment(function: Function, stage: Stage) -> Json:
     variables: Json = {
         "MILLRACE_TABLE_PREFIX": stage.prefix,
         "MILLRACE_QUEUE_PREFIX": stage.prefix,
@@ -219,6 +236,9 @@ def _environment(stage: Stage) -> Json:
         "MILLRACE_RETRY_SCHEDULE_S": {"Ref": "RetrySchedule"},
         "PYDANTIC_DISABLE_PLUGINS": "true",  # looking for plugins reads every installed package's metadata
     }
+    if function.runs_logic:
+        runner = next(row for row in FUNCTIONS if row.name == RUNNER)
+        variables["MILLRACE_RUNNER"] = {"Fn::If": ["HasRunner", runner.full_name(stage), ""]}
     if stage.name == "dev":
         variables |= {"MILLRACE_DEV_KEYS": {"Ref": "DevKeys"}, "MILLRACE_EGRESS_ALLOW": {"Ref": "EgressAllow"}}
     return variables

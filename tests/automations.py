@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from chalicelib.adapters import queue
-from chalicelib.automations import executions, lanes, queues, workers
+from chalicelib.automations import executions, lanes, queues, turns, workers
 from chalicelib.core import clock
 from chalicelib.subscriptions import queues as subscription_queues
 from chalicelib.subscriptions import workers as subscription_workers
@@ -13,6 +13,7 @@ from tests.builders import USER, number
 from tests.client import Answer, Client
 from tests.queues import drain
 
+turns.PATIENCE_S = None  # a slow machine must not change what a test sees
 HANDLERS = {
     subscription_queues.FAN_OUT: subscription_workers.fan_out,
     subscription_queues.DELIVER: subscription_workers.deliver,

@@ -14,6 +14,7 @@ from chalicelib.core import cache, clock, config, ids
 from tests.client import Client
 from tests.deploy.at_the_end import (  # noqa: F401 hooks: the policies against the calls of a whole run
     pytest_configure,
+    pytest_deselected,
     pytest_sessionfinish,
     pytest_terminal_summary,
     pytest_testnodedown,

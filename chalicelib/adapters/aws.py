@@ -32,6 +32,8 @@ _TRANSIENT_CODES = frozenset(
         "SlowDown",
         "KMSInternalException",
         "KeyUnavailableException",
+        "TooManyRequestsException",
+        "ServiceException",
     }
 )
 

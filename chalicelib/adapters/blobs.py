@@ -41,6 +41,12 @@ class Blobs(Protocol):
     def delete(self, workspace_id: str, sha256: str) -> None:
         """Remove a value; one that is absent is removed already. Raises Unavailable."""
 
+    def address(self, workspace_id: str, sha256: str, seconds: int, name: str, kind: str) -> str | None:
+        """Give an address where anybody may fetch a value for some seconds, under a file name and content type.
+
+        None where values can only be fetched through us.
+        """
+
 
 @lru_cache(maxsize=4)
 def _blobs(bucket: str, data_dir: str) -> Blobs:
@@ -110,6 +116,10 @@ class FolderBlobs:
         """Remove a value."""
         (self._root / key_of(workspace_id, sha256)).unlink(missing_ok=True)
 
+    def address(self, workspace_id: str, sha256: str, seconds: int, name: str, kind: str) -> str | None:
+        """Files of this machine have no address."""
+        return None
+
     def _sweep(self) -> None:
         """Remove what a killed process left half written."""
         for draft in self._drafts.iterdir():
@@ -145,6 +155,13 @@ class S3Blobs:
         """Remove a value."""
         with _in_our_words():
             aws.client("s3").delete_object(Bucket=self._bucket, Key=key_of(workspace_id, sha256))
+
+    def address(self, workspace_id: str, sha256: str, seconds: int, name: str, kind: str) -> str | None:
+        """Give a signed address."""
+        shown = {"ResponseContentDisposition": f'attachment; filename="{name}"', "ResponseContentType": kind}
+        place = {"Bucket": self._bucket, "Key": key_of(workspace_id, sha256)}
+        made = aws.client("s3").generate_presigned_url("get_object", Params=place | shown, ExpiresIn=seconds)
+        return str(made)
 
 
 @contextmanager

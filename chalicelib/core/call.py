@@ -14,18 +14,24 @@ MAX_TEXT = 256
 
 @dataclass(frozen=True)
 class Caller:
-    """Whom a credential stands for: a workspace, the key that was shown, and what it may do."""
+    """Whom a credential stands for: a workspace, the key that was shown, and what it may do.
+
+    `subject` is set when the credential was made for one bot or integration (`bot:<id>`, `integration:<id>`) and may
+    act only as that one, at run time.
+    """
 
     workspace_id: str
     key_id: str
     scopes: frozenset[str]
+    subject: str = ""
 
 
 @dataclass
 class Call:
     """One request, read and checked.
 
-    `path` and `query` are decoded once, `query_lists` holds every value of a repeated parameter; `body` is what the
+    `path` and `query` are decoded once, `query_lists` holds every value of a repeated parameter, `raw_query` is the
+    query as text; `body` is what the
     row's `takes` made of it (None without a body); `headers` have lower-case names. `answer_headers` may be added to
     by the operation.
     """
@@ -39,6 +45,8 @@ class Call:
     headers: Mapping[str, str] = field(default_factory=dict)
     body: Any = None
     raw_body: bytes = b""
+    method: str = ""
+    raw_query: str = ""
     idempotency_key: str | None = None
     deadline_ms: int = 0
     answer_headers: dict[str, str] = field(default_factory=dict)
@@ -53,6 +61,14 @@ class Call:
         """The user named in the query, if any. Raises InvalidInput when it is not a usable text."""
         value = self.query.get("userId")
         return None if value is None else usable_text(value, "query.userId")
+
+    @property
+    def is_async(self) -> bool:
+        """Whether the caller would rather not wait: `?async=true`, or `Prefer: respond-async`. Raises InvalidInput."""
+        asked = self.query.get("async", "false")
+        if asked not in ("true", "false"):
+            raise InvalidInput.at("query.async", "must be true or false", "choice")
+        return asked == "true" or "respond-async" in self.headers.get("prefer", "").lower()
 
     def check_query(self, *names: str) -> None:
         """Refuse query parameters that were sent and cannot name anything. Raises InvalidInput."""

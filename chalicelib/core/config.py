@@ -38,6 +38,7 @@ class Settings:
     queue_prefix: str
     blob_bucket: str
     kms_key_id: str
+    runner: str
     log_level: str
 
 
@@ -84,6 +85,7 @@ def read(env: Mapping[str, str]) -> Settings:
         queue_prefix=env.get("MILLRACE_QUEUE_PREFIX", DEFAULT_PREFIX),
         blob_bucket=env.get("MILLRACE_BLOB_BUCKET", ""),
         kms_key_id=env.get("MILLRACE_KMS_KEY_ID", ""),
+        runner=env.get("MILLRACE_RUNNER", ""),
         log_level=env.get("MILLRACE_LOG_LEVEL", "INFO"),
     )
 

@@ -14,6 +14,7 @@ from chalicelib.core.errors import Forbidden, Unauthenticated
 READ, WRITE, RUN, ADMIN = "read", "write", "run", "admin"
 SCOPES = frozenset({READ, WRITE, RUN, ADMIN})
 PUBLIC = ""  # a row with this scope asks for no credentials
+RUNTIME_PATHS = ("/v1/chat/", "/v1/storage/")  # all that a key made for one bot or integration opens
 _MAX_KEY = 512
 _SCHEMES = ("apikey ", "bearer ")
 
@@ -28,12 +29,12 @@ def use(resolve: Callable[[str], Caller | None]) -> None:
 
 def authenticate(headers: Mapping[str, str]) -> Caller:
     """Find out who asks. Raises Unauthenticated."""
-    shown = _shown(headers)
-    if shown is None:
+    text = shown(headers)
+    if text is None:
         raise Unauthenticated("an API key is needed: header api_key, x-api-key or Authorization")
     if _resolve is None:
         raise RuntimeError("auth.use() was not called")
-    caller = _resolve(shown) if 0 < len(shown) <= _MAX_KEY else None
+    caller = _resolve(text) if 0 < len(text) <= _MAX_KEY else None
     if caller is None:
         raise Unauthenticated("this API key is not known")
     return caller
@@ -45,7 +46,14 @@ def check_scope(caller: Caller, scope: str) -> None:
         raise Forbidden(f"this API key lacks the scope {scope}")
 
 
-def _shown(headers: Mapping[str, str]) -> str | None:
+def check_subject(caller: Caller, path: str) -> None:
+    """Keep a key that was made for one bot or integration to what those do at run time. Raises Forbidden."""
+    if caller.subject and not path.startswith(RUNTIME_PATHS):
+        raise Forbidden(f"this API key belongs to a {caller.subject.partition(':')[0]} and opens its run time only")
+
+
+def shown(headers: Mapping[str, str]) -> str | None:
+    """Give the key a request shows, or None."""
     for name in (
         "api_key",
         "x-api-key",

@@ -45,15 +45,16 @@ class Failure:
     headers: dict[str, str]
 
 
-def status_of(error: PlatformError) -> int:
-    """Give the HTTP status of an error by its nearest class in the table."""
+def status_of(error: PlatformError, surface: str = "") -> int:
+    """Give the HTTP status of an error by its nearest class in the surface's table, then in the common one."""
     if isinstance(error, MethodNotAllowed):
         return 405
     if own := getattr(error, "http_status", None):  # a surface that asks for another status than the meaning's
         return int(own)
+    own_table = STATUS_OF_SURFACE.get(surface, {})
     for kind in type(error).__mro__:
-        if kind in STATUS:
-            return STATUS[kind]
+        if kind in own_table or kind in STATUS:
+            return own_table.get(kind) or STATUS[kind]
     return 500
 
 
@@ -63,7 +64,7 @@ def render(surface: str, error: Exception, request_id: str, path: str = "") -> F
     `path` is the request's, with its query, for the surfaces that repeat it.
     """
     known = error if isinstance(error, PlatformError) else PlatformError(BUG)
-    status = status_of(known)
+    status = status_of(known, surface)
     headers = {}
     if retry_after_s := getattr(known, "retry_after_s", None):
         headers["Retry-After"] = str(retry_after_s)
@@ -113,6 +114,105 @@ def _novu(error: PlatformError, status: int, request_id: str) -> dict[str, Any]:
     return body
 
 
-INTERACTOR, NOVU = "interactor", "novu"
-SURFACES: dict[str, Callable[[PlatformError, int, str], Any]] = {INTERACTOR: _interactor, NOVU: _novu}
+_BOTPRESS_TYPES: dict[type[PlatformError], str] = {
+    MethodNotAllowed: "MethodNotFound",
+    errors.InvalidInput: "InvalidPayload",
+    errors.Unauthenticated: "Unauthorized",
+    errors.Forbidden: "Forbidden",
+    errors.NotFound: "ResourceNotFound",
+    errors.Gone: "ResourceNotFound",
+    errors.AlreadyExists: "AlreadyExists",
+    errors.Conflict: "RelationConflict",
+    errors.TooLarge: "PayloadTooLarge",
+    errors.UnsupportedMedia: "UnsupportedMediaType",
+    errors.RateLimited: "RateLimited",
+    errors.LogicFailed: "Runtime",
+    errors.UpstreamFailed: "Runtime",
+}
+_BOTPRESS_KINDS = {  # what a fault says of itself, where that makes another type of error
+    "json_schema": "InvalidJsonSchema",
+    "data_format": "InvalidDataFormat",
+    "identifier": "InvalidIdentifier",
+    "reference": "ReferenceNotFound",
+    "runtime": "Runtime",
+}
+_BOTPRESS_MEANINGS = {
+    "Unknown": "Something failed for a reason that is not known.",
+    "Internal": "The service itself failed.",
+    "Unauthorized": "The request must prove who is asking.",
+    "Forbidden": "Whoever asks may not do this.",
+    "PayloadTooLarge": "The body of the request is too large.",
+    "InvalidPayload": "The body of the request does not fit the operation.",
+    "UnsupportedMediaType": "The content type of the request is not read here.",
+    "MethodNotFound": "The path does not take this method.",
+    "ResourceNotFound": "What the request names does not exist.",
+    "InvalidJsonSchema": "A schema in the request is not a JSON Schema that can be used.",
+    "InvalidDataFormat": "The data does not fit the JSON Schema declared for it.",
+    "InvalidIdentifier": "A name must begin with a small letter and have 2 to 100 letters and digits.",
+    "RelationConflict": "Things named together do not belong together.",
+    "ReferenceNotFound": "Something the body refers to does not exist.",
+    "InvalidQuery": "A parameter of the query cannot be used.",
+    "Runtime": "A bot or an integration failed while it ran.",
+    "AlreadyExists": "There is one of these already.",
+    "RateLimited": "There were too many requests.",
+}
+
+
+def botpress_type(error: PlatformError) -> str:
+    """Name an error as the Botpress surface does. Source: contract/botpress.yaml, x-error-table."""
+    if isinstance(error, errors.InvalidInput) and error.faults:
+        first = error.faults[0]
+        if first.kind in _BOTPRESS_KINDS:
+            return _BOTPRESS_KINDS[first.kind]
+        if first.location.startswith("query."):
+            return "InvalidQuery"
+    for kind in type(error).__mro__:
+        if kind in _BOTPRESS_TYPES:
+            return _BOTPRESS_TYPES[kind]
+    return "Unknown" if type(error) is PlatformError else "Internal"
+
+
+def _botpress(error: PlatformError, status: int, request_id: str) -> dict[str, Any]:
+    named = botpress_type(error)
+    return {
+        "id": f"err_{request_id.replace('-', '')}",
+        "code": status,
+        "type": named,
+        "message": error.message.removeprefix("body."),
+        "description": _BOTPRESS_MEANINGS[named],
+        "status": status,
+    }
+
+
+def _contactflow(error: PlatformError, status: int, request_id: str) -> dict[str, Any]:
+    body: dict[str, Any] = {"message": error.message.removeprefix("body."), "logref": request_id}
+    if error.details:
+        body["data"] = dict(error.details)
+    if faults := getattr(error, "faults", ()):
+        body["errors"] = [
+            {"path": pointer(fault.location), "message": fault.message, "code": fault.kind} for fault in faults
+        ]
+    return body
+
+
+def pointer(location: str) -> str:
+    """Spell where a fault lies: a JSON pointer into the body, or the name of a parameter."""
+    place, _, rest = location.partition(".")
+    if place != "body":
+        return rest or location
+    parts = [part.replace("~", "~0").replace("/", "~1") for part in rest.split(".") if part]
+    return "".join(f"/{part}" for part in parts)
+
+
+INTERACTOR, NOVU, BOTPRESS, CONTACTFLOW = "interactor", "novu", "botpress", "contactflow"
+SURFACES: dict[str, Callable[[PlatformError, int, str], Any]] = {
+    INTERACTOR: _interactor,
+    NOVU: _novu,
+    BOTPRESS: _botpress,
+    CONTACTFLOW: _contactflow,
+}
+STATUS_OF_SURFACE: dict[str, dict[type[PlatformError], int]] = {
+    BOTPRESS: {errors.Gone: 404, errors.LogicFailed: 400, errors.UpstreamTimeout: 400, errors.UpstreamFailed: 400}
+}
 WITH_PATH = frozenset({NOVU})
+REFUSES_ITSELF = frozenset({BOTPRESS, CONTACTFLOW, NOVU})  # other verbs of its paths are refused in its own shape

@@ -15,14 +15,13 @@ from chalicelib.adapters import logs
 from chalicelib.core import errors
 from chalicelib.core.call import Call
 from chalicelib.core.errors import Conflict, InProgress, InvalidInput, PlatformError
-from chalicelib.edge.failures import BUG, INTERACTOR, NOVU, render
+from chalicelib.edge.failures import BUG, CONTACTFLOW, INTERACTOR, NOVU, render
 
 if TYPE_CHECKING:
     from chalicelib.edge.failures import Failure
     from chalicelib.edge.route import Answer
 
 HEADER = "idempotency-key"
-MAX_KEY = 255
 _NOT_BEGUN = (errors.InvalidInput, errors.NotFound, errors.RateLimited, errors.Unavailable, errors.InProgress)
 
 
@@ -35,6 +34,7 @@ class Dialect:
     echoes_key: bool = False
     mismatch_status: int = 409
     not_begun: tuple[type[PlatformError], ...] = _NOT_BEGUN
+    max_key: int = 255
 
 
 _INTERACTOR = Dialect()
@@ -45,7 +45,8 @@ DIALECTS = {
         echoes_key=True,
         mismatch_status=422,
         not_begun=tuple(kind for kind in _NOT_BEGUN if kind is not errors.NotFound),
-    )
+    ),
+    CONTACTFLOW: Dialect(max_key=128),
 }
 
 
@@ -97,7 +98,8 @@ def once(call: Call, fingerprint: str, run: Callable[[], Answer], surface: str =
     key = call.headers.get(HEADER)
     if key is None:
         return run()
-    call.idempotency_key, dialect = _checked(key), dialect_of(surface)
+    dialect = dialect_of(surface)
+    call.idempotency_key = _checked(key, dialect.max_key)
     if _outcomes is None:
         raise RuntimeError("idempotency.use() was not called")
     first = _outcomes.begin(call.workspace_id, key, fingerprint)
@@ -139,7 +141,7 @@ def _first_run(
     return answer
 
 
-def _checked(key: str) -> str:
-    if not 0 < len(key) <= MAX_KEY or not key.isascii() or not key.isprintable():
-        raise InvalidInput.at("header.Idempotency-Key", f"must be 1 to {MAX_KEY} printable ASCII characters", "length")
+def _checked(key: str, longest: int) -> str:
+    if not 0 < len(key) <= longest or not key.isascii() or not key.isprintable():
+        raise InvalidInput.at("header.Idempotency-Key", f"must be 1 to {longest} printable ASCII characters", "length")
     return key

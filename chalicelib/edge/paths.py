@@ -1,8 +1,14 @@
-"""Paths that API Gateway did not recognise: those that only end in a slash too many mean what they say without it."""
+"""Paths that API Gateway did not recognise.
+
+Those that only end in a slash too many mean what they say without it. A resource that ends in `{rest}` takes any number
+of segments there, which a resource of API Gateway cannot beside its shorter siblings.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+
+REST = "{rest}"
 
 
 def find(resources: Iterable[str], path: str) -> tuple[str, dict[str, str]] | None:
@@ -14,6 +20,8 @@ def find(resources: Iterable[str], path: str) -> tuple[str, dict[str, str]] | No
 
 def _matched(resource: str, parts: list[str]) -> dict[str, str] | None:
     pattern = resource.strip("/").split("/")
+    if pattern[-1] == REST and len(parts) > len(pattern):
+        parts = [*parts[: len(pattern) - 1], "/".join(parts[len(pattern) - 1 :])]
     if "+" in resource or len(pattern) != len(parts) or not all(parts):
         return None
     values = {}

@@ -8,6 +8,7 @@ before any middleware sees them, and says 405 and 415 in its own words.
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Callable, Mapping, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -23,14 +24,17 @@ from chalicelib.core import clock, ids, jsontext
 from chalicelib.core.call import Call, Caller, usable_text
 from chalicelib.core.errors import InvalidInput, NotFound, PlatformError, UnsupportedMedia
 from chalicelib.edge import auth, idempotency, paths
-from chalicelib.edge.failures import BUG, INTERACTOR, MethodNotAllowed, render
+from chalicelib.edge.failures import BUG, CONTACTFLOW, INTERACTOR, REFUSES_ITSELF, MethodNotAllowed, render
 from chalicelib.edge.schema import In, Out
 
 VERBS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 ANY_TYPE = ["*/*"]  # Chalice answers 415 in its own shape; we check the type ourselves
 _JSON = {"Content-Type": "application/json"}
 _NOBODY = Caller("", "", frozenset())
+_TRACE = re.compile(r"[A-Za-z0-9._:/+=-]{1,128}")
 _BUDGET_MS = 25_000  # the gateway gives up at 29 s
+# Whom a call acts for: part of what makes calls the same.
+ACTS_FOR = ("x-workspace-id", "x-bot-id", "x-integration-id", "node")
 
 
 class Body:
@@ -87,11 +91,12 @@ def blueprint(module: str, rows: Sequence[Route], surface: str = INTERACTOR) -> 
 
 def complete(app: Chalice) -> None:
     """Add what API Gateway would answer in its own shape: the other verbs of each path, and every other path."""
+    surfaces = {row.path: surface for surface, row in ROWS if surface in REFUSES_ITSELF}
     for path, entries in list(app.routes.items()):
         allowed = ", ".join(sorted(entries))
         missing = [verb for verb in VERBS if verb not in entries]
         if missing:
-            view = _refusal(MethodNotAllowed(allowed))
+            view = _refusal(MethodNotAllowed(allowed), surfaces.get(path, INTERACTOR))
             app.route(path, methods=missing, name=f"refuse_{path}", content_types=ANY_TYPE)(view)
     for path in ("/", "/{proxy+}"):
         app.route(path, methods=list(VERBS), name=f"unknown_{path}", content_types=ANY_TYPE)(_unknown(app))
@@ -131,12 +136,12 @@ def _unknown(app: Chalice) -> Callable[..., Response]:
     return view
 
 
-def _refusal(error: PlatformError) -> Callable[..., Response]:
+def _refusal(error: PlatformError, surface: str = INTERACTOR) -> Callable[..., Response]:
     def view(**_path: str) -> Response:
         def refuse(_request: Any, _request_id: str) -> Answer:
             raise error
 
-        return _answer(INTERACTOR, "refused", refuse)
+        return _answer(surface, "refused", refuse)
 
     return view
 
@@ -154,10 +159,20 @@ def _answer(surface: str, operation: str, serve: Callable[[Any, str], Answer]) -
             logs.exception("request.bug", error)
             answer = _failed(surface, error, request_id, request)
         logs.log("request.done", level="DEBUG", status=answer.status, ms=clock.now_ms() - started_ms)
-    headers = {**_JSON, "X-Request-Id": request_id, **answer.headers}
+    headers = {**_JSON, "X-Request-Id": request_id, **_traced(surface, request, request_id), **answer.headers}
     body = answer.body if isinstance(answer.body, str | bytes) and "raw" in headers else _dump(answer.body)
     headers.pop("raw", None)
+    if isinstance(body, bytes) and "accept" not in request.headers:  # Chalice refuses binary answers without it
+        request.headers = type(request.headers)({**dict(request.headers), "accept": "*/*"})
     return Response(body=body, status_code=answer.status, headers=headers)
+
+
+def _traced(surface: str, request: Any, request_id: str) -> dict[str, str]:
+    """Give the header by which callers of one surface follow a request through their own logs."""
+    if surface != CONTACTFLOW:
+        return {}
+    named = str(request.headers.get("x-tracing-id") or "")
+    return {"X-Tracing-ID": named if _TRACE.fullmatch(named) else request_id}
 
 
 def _failed(surface: str, error: Exception, request_id: str, request: Any) -> Answer:
@@ -183,6 +198,7 @@ def _serve(surface: str, row: Route, request: Any, request_id: str, path: Mappin
     if row.scope != auth.PUBLIC:
         caller = auth.authenticate(headers)
         auth.check_scope(caller, row.scope)
+        auth.check_subject(caller, row.path)
         logs.bind(workspace=caller.workspace_id)
     call = Call(
         operation=row.operation_id,
@@ -193,6 +209,8 @@ def _serve(surface: str, row: Route, request: Any, request_id: str, path: Mappin
         query_lists=_lists(request),
         headers=headers,
         raw_body=_raw(request, row),
+        method=request.method,
+        raw_query=_query_text(request),
         deadline_ms=clock.now_ms() + _BUDGET_MS,
     )
     if surface == INTERACTOR and row.scope != auth.PUBLIC:
@@ -239,7 +257,8 @@ def _read_body(row: Route, call: Call) -> Any:
         kind = call.headers.get("content-type", "application/json").partition(";")[0].strip().lower()
         if kind != "application/json" and not kind.endswith("+json"):
             raise UnsupportedMedia(f"the body must be application/json, not {kind[:80]}")
-        parsed = jsontext.read(call.raw_body, integers=jsontext.Integers.REFUSED)
+        max_bytes = jsontext.MAX_BYTES if isinstance(row.takes, str) else row.takes.MAX_BYTES
+        parsed = jsontext.read(call.raw_body, max_bytes=max_bytes, integers=jsontext.Integers.REFUSED)
     else:
         parsed = {}
     return parsed if isinstance(row.takes, str) else row.takes.read(parsed)
@@ -253,6 +272,12 @@ def _lists(request: Any) -> dict[str, list[str]]:
     return found
 
 
+def _query_text(request: Any) -> str:
+    """Spell the query as it was sent, as far as the gateway tells."""
+    names = request.query_params
+    return urlencode([(name, value) for name in names for value in names.getlist(name)]) if names else ""
+
+
 def _path_of(request: Any) -> str:
     query = urlencode([(name, value) for name, values in _lists(request).items() for value in values])
     path = str(request.to_original_event().get("path") or request.path)  # Chalice's own is the resource's pattern
@@ -262,5 +287,6 @@ def _path_of(request: Any) -> str:
 def _fingerprint(request: Any, call: Call) -> str:
     path = "/".join(f"{name}={value}" for name, value in sorted(call.path.items()))
     query = "&".join(f"{name}={value}" for name, value in sorted(call.query.items()))
-    text = f"{request.method} {request.path} {path}?{query}\n".encode() + call.raw_body
+    acting = "".join(f"{name}:{call.headers[name]}\n" for name in ACTS_FOR if name in call.headers)
+    text = f"{request.method} {request.path} {path}?{query}\n{call.caller.subject}{acting}".encode() + call.raw_body
     return hashlib.sha256(text).hexdigest()

@@ -11,7 +11,7 @@ from typing import Annotated, Any, ClassVar, Self
 from pydantic import BaseModel, BeforeValidator, ConfigDict, StringConstraints, ValidationError
 from pydantic.alias_generators import to_camel
 
-from chalicelib.core import clock
+from chalicelib.core import clock, jsontext
 from chalicelib.core.errors import Fault, InvalidInput
 
 _CONTROLS = "\x7f" + "".join(map(chr, range(32)))
@@ -44,6 +44,7 @@ class In(BaseModel):
     model_config = ConfigDict(
         defer_build=True, extra="ignore", strict=True, populate_by_name=True, protected_namespaces=()
     )
+    MAX_BYTES: ClassVar[int] = jsontext.MAX_BYTES  # of the whole body; shapes that carry files or code take more
 
     @classmethod
     def read(cls, body: Any) -> Self:

@@ -25,7 +25,7 @@ _LOCAL_BUDGET_MS = 60_000
 
 @dataclass
 class Message:
-    """One SQS message being handled. It counts as done unless `again()` was called."""
+    """One SQS message being handled. It counts as done unless `again()` was called. sent_ms 0 means not known."""
 
     id: str
     body: dict[str, Any]
@@ -33,6 +33,7 @@ class Message:
     receipt: str
     queue: str
     again_s: float | None = None
+    sent_ms: int = 0
 
     def again(self, delay_s: float) -> None:
         """Ask for this message once more, not before `delay_s` seconds."""
@@ -121,5 +122,6 @@ def _message(queue_name: str, record: dict[str, Any]) -> Message | None:
     if not isinstance(body, dict):
         logs.log("message.unreadable", level="ERROR", queue=queue_name, messageId=record["messageId"])
         return None
-    receives = int(record.get("attributes", {}).get("ApproximateReceiveCount", "1"))
-    return Message(record["messageId"], body, receives, record["receiptHandle"], queue_name)
+    attributes = record.get("attributes", {})
+    receives, sent_ms = int(attributes.get("ApproximateReceiveCount", "1")), int(attributes.get("SentTimestamp", "0"))
+    return Message(record["messageId"], body, receives, record["receiptHandle"], queue_name, sent_ms=sent_ms)

@@ -16,9 +16,11 @@ VAULT = Table("vault")  # data keys, credentials, values of variables: everythin
 WORK = Table("work")  # events taken in, polls, executions, idempotency, sweeps
 DELIVERY = Table("delivery")  # subscriptions and their deliveries
 CHANNELS = Table("channels")  # integrations, subscribers, workflows, notifications and their messages
+JOURNEYS = Table("journeys")  # nodes, their settings and contents, automations, tokens, batches, counters
+CHAT = Table("chat")  # bots, integrations, users, conversations, messages, events, states, files
 
-TABLES = (IDENTITY, CATALOGUE, VAULT, WORK, DELIVERY, CHANNELS)
-WITH_DUE_INDEX = frozenset({"work", "delivery", "channels"})
+TABLES = (IDENTITY, CATALOGUE, VAULT, WORK, DELIVERY, CHANNELS, JOURNEYS, CHAT)
+WITH_DUE_INDEX = frozenset({"work", "delivery", "channels", "journeys", "chat"})
 TTL_ATTRIBUTE = "exp"
 
 

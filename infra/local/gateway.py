@@ -23,6 +23,7 @@ from waitress.task import ErrorTask
 from chalicelib.core import ids
 
 MAX_BODY_BYTES = 10 * 1_048_576  # what API Gateway takes
+UPLOADS, UPLOAD_BYTES = "/v1/storage/files", 14 * 1_048_576  # files of 10 MB in base64, on one machine
 _MAX_SWALLOWED_BYTES = 64 * MAX_BODY_BYTES  # read and dropped, so that the sender gets to see the answer
 THREADS = 16
 _API_KEY_HEADER = re.compile(rb"(\r\n)api_key([ \t]*:)", re.IGNORECASE)
@@ -77,7 +78,8 @@ class Gateway:
         self._router = Router(path for path in app.routes if path != "/{proxy+}")
 
     def __call__(self, environ: dict[str, Any], start_response: Start) -> Iterable[bytes]:
-        if int(environ.get("CONTENT_LENGTH") or 0) > MAX_BODY_BYTES:
+        most = UPLOAD_BYTES if environ.get("PATH_INFO") == UPLOADS else MAX_BODY_BYTES
+        if int(environ.get("CONTENT_LENGTH") or 0) > most:
             return _refuse_size(start_response)
         if environ["REQUEST_METHOD"] not in _VERBS:
             return self._refuse_verb(environ, start_response)

@@ -63,7 +63,7 @@ class Mapping(threading.Thread):
             QueueUrl=self._url,
             MaxNumberOfMessages=self._batch_size,
             WaitTimeSeconds=_LONG_POLL_S,
-            AttributeNames=["ApproximateReceiveCount"],
+            AttributeNames=["ApproximateReceiveCount", "SentTimestamp"],
         )
         messages = answer.get("Messages", [])
         if not messages or self._stopping.is_set():

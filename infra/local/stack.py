@@ -17,7 +17,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from chalicelib.adapters import aws, logs, queue
+from chalicelib.adapters import aws, javascript, logs, queue
 from chalicelib.core import config
 from chalicelib.storage import tables
 from infra import queues
@@ -36,6 +36,12 @@ def attach() -> LocalCloud:
     queue.forget()
     aws.reset(is_local=True)
     aws.on_client(lambda _service, client: cloud.attach(client, direct=True))
+    if config.settings().runner:
+        if config.settings().runner != "process":
+            raise SystemExit("MILLRACE_RUNNER: on one machine only `process` is known")
+        from infra.local.runner import Processes
+
+        javascript.use(Processes())
     return cloud
 
 

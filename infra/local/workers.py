@@ -16,7 +16,8 @@ from infra.local.mapping import Mapping, Scheduler
 
 _BUDGET_S = 55.0  # under the queues' visibility time-out
 _GRACE_S = 7.0
-_WIDE = ("deliver", "retry", "advance", "automations_start")  # consumers that wait for others, and so get every worker
+# consumers that wait for others, and so get every worker
+_WIDE = ("deliver", "retry", "advance", "automations_start", "journeys_step")
 
 
 def run() -> None:

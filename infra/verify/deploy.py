@@ -28,6 +28,7 @@ from infra.verify.emulator import CREDENTIALS, Emulator
 ROOT = Path(__file__).parents[2]
 STAGE = STAGES["dev"]
 BUCKET = "releases"
+_NEW = ("ChannelsTable", "AutomationsScheduleQueue", "FireSchedule", "FireScheduleRole", "FireScheduleLogGroup")
 _STARTED = time.monotonic()
 Json = dict[str, Any]
 
@@ -70,6 +71,8 @@ def _verify(emulator: Emulator, folder: Path, previous: Path) -> None:
     job.after_upgrade(api, kept)
     say("what was stored before the upgrade is there, and its key opens")
     job.run(job.World(api, receiver, emulator, STAGE, say))
+    deployment.apply(release, {"LogicRunner": "function"})
+    job.with_runner(job.World(api, receiver, emulator, STAGE, say))
     deployment.apply(earlier, {})
     job.after_upgrade(api, kept)
     say("rolled back to the previous release; the data is there")
@@ -103,19 +106,36 @@ def _first_key(emulator: Emulator) -> str:
 
 
 def _previous_of(folder: Path, scratch: Path) -> Path:
-    """Write a smaller template that an upgrade to this one must be able to start from: less memory, no alarms."""
+    """Write the template of an earlier release: a table, a queue and its function fewer, no alarms, other settings."""
     made = scratch / "previous"
     made.mkdir()
     template: Json = json.loads((folder / "template.json").read_text())
     resources = template["Resources"]
     for name in [name for name, body in resources.items() if body["Type"].startswith("AWS::CloudWatch::")]:
         del resources[name]
+    for name in _NEW:
+        del resources[name]
     for body in resources.values():
         if body["Type"] == "AWS::Serverless::Function":
             body["Properties"]["MemorySize"] = 512
+            body["Properties"].get("Environment", {}).get("Variables", {})["MILLRACE_LOG_LEVEL"] = "INFO"
+        elif body["Type"] == "AWS::IAM::Role":
+            for policy in body["Properties"]["Policies"]:
+                document = policy["PolicyDocument"]
+                document["Statement"] = [one for one in map(_without_new, document["Statement"]) if one is not None]
     (made / "template.json").write_text(json.dumps(template))
     (made / "deployment.zip").write_bytes((folder / "deployment.zip").read_bytes())
     return made
+
+
+def _without_new(statement: Json) -> Json | None:
+    """Take what only this release has out of a statement; None when nothing is left."""
+    resources = statement.get("Resource")
+    many = resources if isinstance(resources, list) else [resources]
+    left = [one for one in many if not any(f'"{name}"' in json.dumps(one) for name in _NEW)]
+    if not left:
+        return None
+    return {**statement, "Resource": left} if isinstance(resources, list) else statement
 
 
 def say(text: str) -> None:

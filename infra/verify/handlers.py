@@ -13,7 +13,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from infra.functions import API, FUNCTIONS, Function, Stage
+from chalicelib.adapters.javascript import Script
+from chalicelib.adapters.javascript.remote import RemoteRunner
+from infra.functions import API, FUNCTIONS, RUNNER, Function, Stage
 from infra.harness.receiver import Receiver
 from infra.verify import events, same
 
@@ -201,9 +203,25 @@ def _rest(deployment: Deployment) -> Iterator[str]:
                 deployment.send(function.name, "not json")
                 if deployment.feed(function.name) != 1:
                     yield f"{function.name} keeps what it cannot read"
-            elif function.name != API:
+            elif function.name == RUNNER:
+                yield from _runner(deployment)
+            elif function.is_scheduled:
                 deployment.function(function.name).call(events.schedule())
             if strangers := deployment.function(function.name).started["strangers"]:
                 yield f"{function.name} imported {strangers} from outside the package"
         except Died as died:
             yield f"{function.name}: {died}"
+
+
+def _runner(deployment: Deployment) -> Iterator[str]:
+    """Run a script that makes a call, as another function does."""
+
+    class Outside:
+        def http(self, request: Json) -> Json:
+            return {"status": 200, "headers": {}, "body": request["url"]}
+
+    runner = RemoteRunner(lambda parcel: deployment.function(RUNNER).call(parcel)["answer"])
+    code = "return (await $.axios.get('http://x/' + input.n)).data"
+    found = runner.run("verify", Script(code, {"input": {"n": 7}}), Outside()).value
+    if found != "http://x/7":
+        yield f"the runner answers {found!r}"

@@ -65,7 +65,7 @@ def _functions(resources: Json, stage: Stage) -> Iterator[str]:
             yield f"{function.name}: its log is kept for ever"
         if function.queue:
             yield from _mapping(function, mappings, stage)
-        elif function.handler != "app.app":
+        elif function.is_scheduled:
             if not any(function.logical_id in json.dumps(rule["Targets"]) for rule in rules):
                 yield f"{function.name}: no schedule"
             if stage.is_kept and properties.get("ReservedConcurrentExecutions") != function.most:
@@ -161,6 +161,7 @@ def _policies(resources: Json) -> Iterator[str]:
             yield f"{name}: has policies of others"
         for policy in role.get("Policies", ()):
             for statement in policy["PolicyDocument"]["Statement"]:
+                statement = statement.get("Fn::If", [None, statement])[1]
                 actions = statement["Action"]
                 if any("*" in action for action in ([actions] if isinstance(actions, str) else actions)):
                     yield f"{name}: a wildcard among {actions}"

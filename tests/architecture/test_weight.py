@@ -17,10 +17,6 @@ HEAVY_FOR_ALL = {
     "aws_lambda_powertools", "requests", "urllib3", "aws_xray_sdk", "asyncio",
 }  # fmt: skip
 HEAVY_FOR_WORKERS = {*HEAVY_FOR_ALL, "pydantic"}
-STILL_THERE = {  # module: what it imports yet, by way of its context's schemas
-    "chalicelib.automations.workers": {"pydantic"},
-    "chalicelib.channels.workers": {"pydantic"},
-}
 _LIST = "import importlib, json, sys; importlib.import_module({!r}); print(json.dumps(sorted(sys.modules)))"
 
 
@@ -29,4 +25,4 @@ def test_starting_imports_nothing_heavy(module: str) -> None:
     done = subprocess.run([sys.executable, "-c", _LIST.format(module)], cwd=ROOT, capture_output=True, check=True)
     loaded = {name.partition(".")[0] for name in json.loads(done.stdout)}
     heavy = HEAVY_FOR_ALL if module == "app" else HEAVY_FOR_WORKERS
-    assert loaded & heavy == STILL_THERE.get(module, set())
+    assert loaded & heavy == set()

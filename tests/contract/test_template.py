@@ -10,7 +10,7 @@ import pytest
 import app
 from chalicelib.edge.failures import STATUS
 from chalicelib.storage import tables
-from infra import gateway_responses, limits, package, queues, template
+from infra import bill, gateway_responses, limits, lock, package, queues, template
 from infra.functions import API, FUNCTIONS, STAGES, by_handler
 from infra.verify.properties import of_type
 
@@ -20,7 +20,7 @@ ABOUT_A_METHOD_BYTES = 650
 
 
 def test_every_registered_function_has_a_row_and_every_row_a_function() -> None:
-    registered = {source.name: source for source in app.app.event_sources}
+    registered = {source.name: source for source in (*app.app.event_sources, *app.app.pure_lambda_functions)}
     rows = {function.name: function for function in FUNCTIONS if function.name != API}
     assert rows.keys() == registered.keys()
     prefix = "millrace-"
@@ -102,3 +102,27 @@ def test_the_package_keeps_the_services_the_code_asks_for() -> None:
     texts = "".join(path.read_text() for path in (ROOT / "chalicelib").rglob("*.py"))
     asked = {part.split('"')[1] for part in texts.split("aws.client(")[1:]}
     assert asked == package.SERVICES
+
+
+def test_what_is_locked_is_what_is_required() -> None:
+    wanted = lock.pins((ROOT / "requirements.txt").read_text())
+    text = lock.LOCK.read_text()
+    assert wanted.items() <= lock.pins(text).items(), "make lock"
+    entries = text.replace("\\\n", " ").splitlines()[1:]
+    assert all(entry.count("--hash=sha256:") >= 1 for entry in entries)
+    assert len(entries) == len(lock.pins(text))
+
+
+def test_nothing_that_runs_imports_what_is_not_packaged() -> None:
+    for path in (ROOT / "chalicelib").rglob("*.py"):
+        assert not any(
+            line.lstrip().startswith(("import boto3", "from boto3")) for line in path.read_text().splitlines()
+        )
+
+
+def test_a_package_of_an_unknown_licence_is_named() -> None:
+    told = {"name": "a", "version": "1", "licenses": [{"license": {"name": "AGPL-3.0"}}]}
+    untold = {"name": "b", "version": "2", "licenses": []}
+    good = {"name": "c", "version": "3", "licenses": [{"license": {"name": "Apache-2.0"}}]}
+    found = list(bill.strangers({"components": [told, untold, good]}))
+    assert found == ["a 1: agpl-3.0", "b 2: no licence told"]

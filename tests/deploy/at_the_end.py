@@ -1,14 +1,12 @@
-"""Holds the policies of `infra/functions.py` to the AWS calls recorded over a whole run of the suite.
+"""Holds the policies of `infra/functions.py` to the AWS calls recorded while the tests run.
 
-`tests/conftest.py` loads it. A run of some tests only proves nothing about grants nobody needs, so only a whole run is
-judged: it lists each call a policy lacks and each grant nothing used, and with MILLRACE_JUDGE_POLICIES=1 (`make
-test-policies`) fails on what is lacking. Grants nothing used do not fail it, because parts of the automations and
-channels are driven past their handlers, where the recorder cannot name the function.
+`tests/conftest.py` loads it. A call that a policy lacks fails any run. A grant that nothing used can only be told
+after a whole run, in which every test passed and none was left out; it fails that run. With several processes each
+hands over what it has seen, and the one that started them judges.
 """
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +14,8 @@ import pytest
 
 from tests.deploy import recorder
 
-_WHOLE = {"api", "workers", "deploy"}
-_seen: dict[str, bool] = {"is_whole": False}
+_WHOLE = {"adapters", "api", "architecture", "contract", "deploy", "unit", "workers"}
+_seen: dict[str, bool] = {"is_whole": False, "is_judged": False}
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -33,28 +31,36 @@ def pytest_testnodedown(node: Any) -> None:
     _seen["is_whole"] |= output.get("is_whole", False)
 
 
+def pytest_deselected(items: list[pytest.Item]) -> None:
+    """Remember that something was left out."""
+    _seen["is_partial"] = bool(items)
+
+
 def pytest_sessionfinish(session: pytest.Session) -> None:
     """Hand over what this process has seen, or judge what all have."""
     if session.items:
-        _seen["is_whole"] = _folders(session.items) >= _WHOLE and not session.config.getoption("keyword")
+        _seen["is_whole"] = _folders(session.items) >= _WHOLE and not _seen.get("is_partial")
     output = getattr(session.config, "workeroutput", None)
     if output is not None:
         output["aws_calls"] = [list(call) for call in sorted(recorder.calls)]
         output["is_whole"] = _seen["is_whole"]
-    elif _is_strict() and _seen["is_whole"] and session.exitstatus == pytest.ExitCode.OK and recorder.faults():
-        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+    elif session.exitstatus == pytest.ExitCode.OK:
+        _seen["is_judged"] = True
+        if _verdict():
+            session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:
-    """Say what is wrong."""
-    if _seen["is_whole"] and (recorder.faults() or recorder.unused()):
+    """Say what is wrong, and what else would be if all were well."""
+    lines = _verdict() if _seen["is_judged"] else recorder.faults()
+    if lines:
         terminalreporter.section("policies (infra/functions.py)")
-        for fault in (*recorder.faults(), *recorder.unused()):
-            terminalreporter.write_line(fault)
+        for line in lines:
+            terminalreporter.write_line(line)
 
 
-def _is_strict() -> bool:
-    return os.environ.get("MILLRACE_JUDGE_POLICIES") == "1"
+def _verdict() -> list[str]:
+    return [*recorder.faults(), *(recorder.unused() if _seen["is_whole"] else ())]
 
 
 def _folders(items: list[pytest.Item]) -> set[str]:

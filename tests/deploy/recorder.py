@@ -1,49 +1,77 @@
 """Writes down which deployed function made which AWS call, while any test runs.
 
 A call is what IAM sees: `dynamodb:UpdateItem` on `work`, `sqs:SendMessage` on `subscriptions_retry`. Calls outside a
-handler are the tests' own and are left out. The key file and the folder of blobs stand for KMS and S3.
+handler are the tests' own and are left out. The key file and the folder of blobs stand for KMS and S3, and a child
+process that runs a script stands for the function that may run it instead.
 """
 
 from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any
 
 import chalice.app
 
 from chalicelib.adapters import aws, blobs, keys
+from chalicelib.adapters.javascript import sandbox
 from chalicelib.core import config
 from infra import policies
 from infra.functions import API as API_NAME
-from infra.functions import FUNCTIONS, Function, by_handler
+from infra.functions import FUNCTIONS, RUNNER, Function, by_handler
 
 API = next(function.handler for function in FUNCTIONS if function.name == API_NAME)
 Call = tuple[str, str, str]  # handler, action, resource
 
 calls: set[Call] = set()
-_inside: list[str] = []
+_inside: list[str] = []  # for threads that know nothing of who began them
+_begun_by: ContextVar[str] = ContextVar("begun_by", default="")  # for those that were given their context
 _PARTS = {"Put": "PutItem", "Update": "UpdateItem", "Delete": "DeleteItem", "ConditionCheck": "ConditionCheckItem"}
 
 
 def faults() -> list[str]:
-    """List the calls seen so far that the function's policy does not grant."""
+    """List the calls seen so far that the function's policy does not grant: true of any run, however small."""
     rows = by_handler()
     return sorted(
-        f"{handler} calls {action} on {resource}, which infra/functions.py does not grant it"
+        _lacking(handler, rows.get(handler), action, resource)
         for handler, action, resource in calls
         if handler not in rows or (action, resource) not in policies.granted(rows[handler])
     )
 
 
 def unused() -> list[str]:
-    """List the grants that no call seen so far needed, but those every consumer's mapping and retries need."""
-    return sorted(
-        f"{handler} is granted {action} on {resource}, which nothing used"
-        for handler, function in by_handler().items()
-        for action, resource in policies.granted(function) - {call[1:] for call in calls if call[0] == handler}
-        if (action, resource) not in needed_anyway(function)
+    """List the grants that no call seen so far needed, but those every consumer's mapping and retries need.
+
+    True only when every test has run. Functions that run the same code are judged as one.
+    """
+    rows = by_handler()
+    used = {handler: {call[1:] for call in calls if call[0] == handler} for handler in rows}
+    found = []
+    for handler, function in rows.items():
+        alike = {other for other, row in rows.items() if row.alike and row.alike == function.alike} | {handler}
+        idle = policies.granted(function) - set().union(*(used[other] for other in alike)) - needed_anyway(function)
+        found += [
+            f"{function.name} is granted {action} on {_words(action, resource)}, which no test makes it use: "
+            f"take it out of its row in infra/functions.py, or test what needs it"
+            for action, resource in idle
+        ]
+    return sorted(found)
+
+
+def _lacking(handler: str, function: Function | None, action: str, resource: str) -> str:
+    if function is None:
+        return f"{handler} calls AWS, but has no row in infra/functions.py"
+    return (
+        f"{function.name} ({handler}) calls {action} on {_words(action, resource)}, which its policy does not allow: "
+        f"grant it in its row in infra/functions.py"
     )
+
+
+def _words(action: str, resource: str) -> str:
+    kinds = {"dynamodb": "table", "sqs": "queue", "kms": "the", "s3": "the", "lambda": "function"}
+    return f"{kinds.get(action.partition(':')[0], 'resource')} {resource}"
 
 
 def needed_anyway(function: Function) -> set[tuple[str, str]]:
@@ -76,8 +104,21 @@ def install() -> None:
         (blobs.FolderBlobs, "put", "s3:PutObject", "blobs"),
         (blobs.FolderBlobs, "get", "s3:GetObject", "blobs"),
         (blobs.FolderBlobs, "delete", "s3:DeleteObject", "blobs"),
+        (sandbox.Runner, "run", "lambda:InvokeFunction", RUNNER),
     ):
         _before(kind, method, functools.partial(_add, action, resource))
+
+
+@contextmanager
+def aside() -> Iterator[None]:
+    """What a test does in here is its own, although it happens while a handler works."""
+    begun, token = _inside[:], _begun_by.set("")
+    _inside.clear()
+    try:
+        yield
+    finally:
+        _inside[:] = begun
+        _begun_by.reset(token)
 
 
 def _name_of(function: Callable[..., Any]) -> str:
@@ -89,10 +130,13 @@ def _around(kind: Any, method: str, name_of: Callable[[Any], str]) -> None:
 
     @functools.wraps(original)
     def watched(self: Any, *arguments: Any, **more: Any) -> Any:
-        _inside.append(name_of(self))
+        name = name_of(self)
+        _inside.append(name)
+        token = _begun_by.set(name)
         try:
             return original(self, *arguments, **more)
         finally:
+            _begun_by.reset(token)
             _inside.pop()
 
     setattr(kind, method, watched)
@@ -136,5 +180,6 @@ def _table(name: str) -> str:
 
 
 def _add(action: str, resource: str) -> None:
-    if _inside:
-        calls.add((_inside[-1], action, resource))
+    handler = _begun_by.get() or (_inside[-1] if _inside else "")
+    if handler:
+        calls.add((handler, action, resource))

@@ -30,3 +30,7 @@ class MemoryBlobs:
     def delete(self, workspace_id: str, sha256: str) -> None:
         """Remove a value."""
         self.kept.pop(key_of(workspace_id, sha256), None)
+
+    def address(self, workspace_id: str, sha256: str, seconds: int, name: str, kind: str) -> str | None:
+        """Values in memory have no address."""
+        return None

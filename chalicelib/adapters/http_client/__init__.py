@@ -10,6 +10,7 @@ network.py      resolve, check, dial the checked address; the resolver and the d
 wire.py         one request and its answer on one connection, under one deadline and one byte cap
 pool.py         idle connections, kept per workspace and origin
 client.py       send: redirects, reuse, errors in our own words
+http2.py        Http2: several requests over one connection, for the few services that speak HTTP/2 only
 
 A deadline covers everything from the name lookup to the last byte. No proxy, netrc or cookie is ever consulted.
 An architecture test keeps every other module from importing an HTTP or socket library.

@@ -109,7 +109,7 @@ def _exchange(hop: _Hop) -> Answer:
 
     target = hop.target
     key = (hop.workspace_id, target.scheme, target.host, target.port)
-    with _in_our_words(target):
+    with in_our_words(target):
         kept = _pool().take(key, pool.IDLE_S if hop.is_resendable else SAFE_IDLE_S)
         if kept:
             try:
@@ -138,7 +138,7 @@ def _exchange_on(connection: Connection, key: tuple[str, str, str, int], hop: _H
 
 
 @contextmanager
-def _in_our_words(target: Target) -> Iterator[None]:
+def in_our_words(target: Target) -> Iterator[None]:
     """Turn what sockets, TLS, HTTP and compression raise into UpstreamFailed and UpstreamTimeout.
 
     Messages name the origin only: paths and queries may be secrets, addresses are ours to know.

@@ -78,10 +78,11 @@ def seconds_left(deadline: float) -> float:
     return left
 
 
-def connect(target: Target, deadline: float) -> socket.socket:
+def connect(target: Target, deadline: float, protocol: str = "") -> socket.socket:
     """Open a connection to a checked address of the target, with TLS for https.
 
-    Raises AddressRefused when any address of the name is forbidden, UpstreamFailed when the name is unknown, and
+    `protocol` offers another protocol than HTTP/1.1 (ALPN: "h2"), which the other side may decline. Raises
+    AddressRefused when any address of the name is forbidden, UpstreamFailed when the name is unknown, and
     TimeoutError or OSError from the socket.
     """
     found = [target.host] if target.is_literal else _look_up(target, deadline)
@@ -91,10 +92,21 @@ def connect(target: Target, deadline: float) -> socket.socket:
         return plain
     try:
         plain.settimeout(seconds_left(deadline))
-        return _tls().wrap_socket(plain, server_hostname=target.host)
+        return _tls_for(protocol).wrap_socket(plain, server_hostname=target.host)
     except BaseException:
         plain.close()
         raise
+
+
+@lru_cache(maxsize=4)
+def _own_tls(made_by: Callable[[], ssl.SSLContext], protocol: str) -> ssl.SSLContext:
+    context = getattr(made_by, "__wrapped__", made_by)()  # not the one that offers HTTP/1.1
+    context.set_alpn_protocols([protocol])
+    return context
+
+
+def _tls_for(protocol: str) -> ssl.SSLContext:
+    return _own_tls(_tls, protocol) if protocol else _tls()
 
 
 def _checked(target: Target, found: list[str]) -> list[str]:
@@ -163,11 +175,12 @@ def connect_mail(host: str, port: int, timeout_s: float) -> socket.socket:
 
 def mail_tls(*, is_checked: bool) -> ssl.SSLContext:
     """Give what mail connections are secured with; unchecked certificates only where the tenant asked for it."""
+    import os
     import ssl  # heavy
 
     import certifi  # heavy
 
-    context = ssl.create_default_context(cafile=certifi.where())
+    context = ssl.create_default_context(cafile=os.environ.get("SSL_CERT_FILE") or certifi.where())
     if not is_checked:
         context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
     return context

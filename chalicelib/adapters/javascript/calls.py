@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import socket
-import struct
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -19,7 +16,6 @@ from chalicelib.core.errors import AddressRefused, PlatformError, UpstreamTimeou
 MAX_CALLS = 200
 MAX_ANSWER_BYTES = 8 * 1024 * 1024
 MAX_AT_ONCE = 32
-_HEAD = struct.Struct("<IBI")
 _NO_HOST = {"message": "this script may not call the outside", "code": "ERR_NETWORK"}
 
 _threads: ThreadPoolExecutor | None = None
@@ -27,10 +23,11 @@ _threads_lock = threading.Lock()
 
 
 class Calls:
-    """The outside of one run. Answers are written to the child as they come, from whichever thread has them."""
+    """The outside of one run. Answers are given back as they come, one at a time, from whichever thread has them."""
 
-    def __init__(self, sock: socket.socket, host: Host | None, remaining_s: Callable[[], float]) -> None:
-        self._sock, self._host, self._remaining_s = sock, host, remaining_s
+    def __init__(self, give: Callable[[int, bytes], None], host: Host | None, remaining_s: Callable[[], float]) -> None:
+        """give takes the number of a call and its answer, as JSON; remaining_s tells how long the run may last yet."""
+        self._give, self._host, self._remaining_s = give, host, remaining_s
         self._write = threading.Lock()
         self._open = True
         self.count = 0
@@ -39,7 +36,10 @@ class Calls:
 
     def batch(self, body: bytes) -> None:
         """Start the calls of one batch. A lone call with nothing beside it is made right here."""
-        is_beside_timers, requests = body[:1] == b"T", read_json(body[1:])
+        self.start(read_json(body[1:]), is_beside_timers=body[:1] == b"T")
+
+    def start(self, requests: list[dict[str, Any]], *, is_beside_timers: bool) -> None:
+        """Start these calls. Raises ValueError when they are more than a run may make."""
         self.count += len(requests)
         if self.count > MAX_CALLS:
             raise ValueError("more calls than a run may make")
@@ -54,13 +54,10 @@ class Calls:
 
     def question(self, body: bytes) -> None:
         """Answer the one question the script is waiting for without a promise."""
-        entry = read_json(body)
         self.count += 1
         if self.count > MAX_CALLS:
             raise ValueError("more calls than a run may make")
-        from chalicelib.adapters.javascript import signatures
-
-        self._answer(0, _outcome(lambda: signatures.answer(entry["kind"], entry["request"])))
+        self._answer(0, answer_to_question(body))
 
     def close(self) -> None:
         """Let late answers come to nothing."""
@@ -93,21 +90,26 @@ class Calls:
         except AddressRefused as error:
             return {"error": {"message": error.message, "code": "ERR_ADDRESS_REFUSED"}}
         except PlatformError as error:
-            return {"error": {"message": error.message, "code": "ERR_NETWORK"}}
+            is_refused = isinstance(error.__cause__, ConnectionRefusedError)
+            return {"error": {"message": error.message, "code": "ECONNREFUSED" if is_refused else "ERR_NETWORK"}}
         return {"value": reply}
 
     def _answer(self, call_id: int, answer: dict[str, Any]) -> None:
         text = orjson.dumps(answer)
         if len(text) > MAX_ANSWER_BYTES:
             text = orjson.dumps({"error": {"message": "the answer is larger than 8 MB", "code": "ERR_BAD_RESPONSE"}})
-        with self._write, contextlib.suppress(OSError):
+        with self._write:
             if self._open:
-                self._sock.sendall(_HEAD.pack(len(text) + 4, ord("A"), call_id) + text)
+                self._give(call_id, text)
 
 
-def _outcome(work: Callable[[], Any]) -> dict[str, Any]:
+def answer_to_question(body: bytes) -> dict[str, Any]:
+    """Answer what can be computed and needs no outside: a signature, or whether one is good."""
+    from chalicelib.adapters.javascript import signatures
+
+    entry = read_json(body)
     try:
-        return {"value": work()}
+        return {"value": signatures.answer(entry["kind"], entry["request"])}
     except PlatformError as error:
         return {"error": {"message": error.message, **error.details}}
 

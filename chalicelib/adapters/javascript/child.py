@@ -1,8 +1,9 @@
 """What a child process does: run one script after another for one workspace, each in a fresh realm.
 
 Loaded by zygote.py without the platform's packages; it knows its parent only as descriptor 0. Frames are a length
-(4 bytes), a kind (1 byte) and a body. Read: `J` a job, `A` an answer. Written: `L` a console line, `C` a batch of
-calls, `Q` one call whose answer the script waits for, `V` the value, `E` the failure. Texts are JSON in UTF-8.
+(4 bytes), a kind (1 byte) and a body. Read: `J` a job, `D` a job whose parent fires the timers, `A` an answer, `F`
+the timer to fire. Written: `L` a console line, `C` a batch of calls, `Q` one call whose answer the script waits for,
+`W` the timers of a script that waits for `A` or `F`, `V` the value, `E` the failure. Texts are JSON in UTF-8.
 """
 
 from __future__ import annotations
@@ -83,8 +84,8 @@ def serve() -> None:
     while True:
         realm = Realm(pipe)
         try:
-            body = pipe.read(b"J")
-            spent = Run(realm, pipe, body).finish(spent, born_kb)
+            kind, body = pipe.read_any(b"JD")
+            spent = Run(realm, pipe, body, is_driven=kind == ord("D")).finish(spent, born_kb)
         except ConnectionError:
             return
 
@@ -106,20 +107,24 @@ class Pipe:
 
     def read(self, kind: bytes, timeout_s: float | None = None) -> bytes:
         """Read the next frame, which must be of that kind; b"" when the time is over first."""
+        return self.read_any(kind, timeout_s)[1]
+
+    def read_any(self, kinds: bytes, timeout_s: float | None = None) -> tuple[int, bytes]:
+        """Read the next frame, which must be of one of the kinds; its kind and body, the body b"" as above."""
         while True:
             if len(self.buffer) >= HEAD.size:
                 size, got = HEAD.unpack_from(self.buffer)
                 end = HEAD.size + size
                 if len(self.buffer) >= end:
                     body, self.buffer = self.buffer[HEAD.size : end], self.buffer[end:]
-                    if got != kind[0]:
+                    if got not in kinds:
                         raise Gone
-                    return body
+                    return got, body
                 if size > 262_144:
                     self._fill(end)
                     continue
             if timeout_s is not None and not self.poll.poll(timeout_s * 1000):
-                return b""
+                return 0, b""
             chunk = os.read(0, 262_144)
             if not chunk:
                 raise Gone
@@ -176,8 +181,8 @@ def _loader(context_id: int) -> Callable[[str], str]:
 class Run:
     """One job: set the limits, start the script, keep it going until it has settled, write what came of it."""
 
-    def __init__(self, realm: Realm, pipe: Pipe, body: bytes) -> None:
-        self.realm, self.pipe, self.control = realm, pipe, realm.control
+    def __init__(self, realm: Realm, pipe: Pipe, body: bytes, *, is_driven: bool = False) -> None:
+        self.realm, self.pipe, self.control, self.is_driven = realm, pipe, realm.control, is_driven
         memory_mb, limit_ms, now_ms, *sizes = JOB.unpack_from(body)
         parts, start = [], JOB.size
         for size in sizes:
@@ -261,6 +266,8 @@ class Run:
             self._note(timers)
             if step == "C":
                 self.pipe.write(b"C", (b"T" if self.due else b"-") + batch.encode())
+            elif self.is_driven:
+                self._be_driven(timers)
             else:
                 self._wait(step == "T")
 
@@ -271,6 +278,16 @@ class Run:
             name, _, wait = entry.partition(":")
             due[name] = self.due[name] if name in self.due else now + float(wait) / 1000
         self.due = due
+
+    def _be_driven(self, timers: str) -> None:
+        """Let the parent say what happens next: it owns the clock, and knows what happened when this ran before."""
+        self.pipe.write(b"W", timers.encode())
+        kind, body = self.pipe.read_any(b"AF")
+        (number,) = ANSWER.unpack_from(body)
+        if kind == ord("A"):
+            self.control("answer", number, body[ANSWER.size :].decode())
+        else:
+            self.control("fire", number)
 
     def _wait(self, is_alone: bool) -> None:
         """Let the next thing happen: the earliest timer, or an answer."""

@@ -12,6 +12,7 @@ import orjson
 
 from chalicelib.adapters.javascript.model import MAX_INPUT_DEPTH, Script
 from chalicelib.core import clock
+from chalicelib.core.config import settings
 from chalicelib.core.errors import InvalidInput, TooLarge
 
 MAX_CODE_BYTES = 64 * 1024
@@ -20,6 +21,16 @@ MAX_DEPTH = MAX_INPUT_DEPTH
 _JOB = struct.Struct("<IIdIII")  # as in child.py
 _NAME = re.compile(r"[A-Za-z_$][A-Za-z0-9_$]{0,99}")
 _NOT_NAMES = frozenset({"__proto__", "globalThis", "undefined", "NaN", "Infinity", "constructor", "$", "console"})
+
+
+def limit_s(script: Script) -> float:
+    """Give the wall-clock limit of a script. Raises InvalidInput when it, or the memory, is outside its range."""
+    timeout_s = settings().logic_timeout_s if script.timeout_s is None else script.timeout_s
+    if not 0 < timeout_s <= 900:
+        raise InvalidInput.at("timeout_s", "must be above 0 and at most 900")
+    if not 8 <= script.memory_mb <= 512:
+        raise InvalidInput.at("memory_mb", "must be from 8 to 512")
+    return timeout_s
 
 
 def encode(script: Script, timeout_s: float) -> bytes:

@@ -1,0 +1,92 @@
+"""Installations: an integration in a bot, its configuration and webhook address, and how its registration stands."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from chalicelib.storage.expressions import ABSENT, PRESENT, Change, Row, eq
+from chalicelib.storage.item import DEPLOYMENT, Item
+from chalicelib.storage.table import ConditionFailed, Key, Write
+from chalicelib.storage.tables import CHAT
+
+REGISTRATION_PENDING, REGISTERED, REGISTRATION_FAILED = "registration_pending", "registered", "registration_failed"
+UNREGISTRATION_PENDING, UNREGISTERED = "unregistration_pending", "unregistered"
+UNREGISTRATION_FAILED = "unregistration_failed"
+
+
+@dataclass(kw_only=True)
+class Installation(Item):
+    """An integration installed in a bot; `id` is the integration's, the workspace is the bot's home.
+
+    `owner` is the workspace the integration lies in; `turn` counts its orders to register or unregister, so that only
+    the last one counts; `removing` says that the row goes once `unregister` has run.
+    """
+
+    TABLE, NOUN = CHAT, "installed integration"
+    PARTITION, SORT = "BOTI#{bot_id}", "{id}"
+
+    bot_id: str
+    owner: str
+    name: str
+    version: str
+    enabled: bool = True
+    webhook_id: str = ""
+    sealed: str = ""
+    status: str = REGISTRATION_PENDING
+    reason: str | None = None
+    turn: int = 0
+    removing: bool = False
+
+    def change_if_unchanged(self) -> Write:
+        """Give the write that stores it, new or changed, unless somebody else was quicker."""
+        seen = self.revision
+        self.revision += 1
+        return self.change_if(ABSENT if seen == 0 else eq("rev", seen))
+
+    def side_writes(self) -> list[Write]:
+        """Give the writes that let its webhook find it, and its integration know where it is used."""
+        doc = {"b": self.bot_id, "i": self.id}
+        return [
+            Write(CHAT, row={**_webhook(self.webhook_id)._asdict(), "rev": 0, "doc": doc}),
+            Write(CHAT, row={**_use(self.owner, self.id, self.bot_id)._asdict(), "rev": 0, "doc": {}}),
+        ]
+
+    def erase(self) -> None:
+        """Delete it with what leads to it."""
+        CHAT.write_many(deletes=[self.own_key(), _webhook(self.webhook_id), _use(self.owner, self.id, self.bot_id)])
+
+
+def installed_in(home: str, bot_id: str) -> list[Installation]:
+    """List what is installed in a bot."""
+    return [Installation.from_row(row) for row in CHAT.query_all(f"{home}#BOTI#{bot_id}")]
+
+
+def set_status(item: Installation, status: str, reason: str | None) -> bool:
+    """Note how a registration ended, unless a newer order has come; False then."""
+    item.status, item.reason = status, reason
+    seen, item.revision = item.revision, item.revision + 1
+    change = Change(put={"doc": item.to_row()["doc"], "rev": item.revision})
+    try:
+        CHAT.update(item.own_key(), change, PRESENT & eq("rev", seen))
+    except ConditionFailed as failed:
+        return failed.row is not None and failed.row["doc"] == item.to_row()["doc"]
+    return True
+
+
+def find_webhook(webhook_id: str) -> tuple[str, str] | None:
+    """Tell which bot and integration a webhook address means; None for an unknown one."""
+    row: Row | None = CHAT.get(_webhook(webhook_id))
+    return None if row is None else (row["doc"]["b"], row["doc"]["i"])
+
+
+def is_used(owner: str, integration_id: str) -> bool:
+    """Say whether an integration is installed anywhere."""
+    return bool(CHAT.query(f"{owner}#INTU#{integration_id}", limit=1).rows)
+
+
+def _webhook(webhook_id: str) -> Key:
+    return Key(f"{DEPLOYMENT}#WEBHOOK#{webhook_id}", "W")
+
+
+def _use(owner: str, integration_id: str, bot_id: str) -> Key:
+    return Key(f"{owner}#INTU#{integration_id}", bot_id)

@@ -1,0 +1,111 @@
+"""Lanes: one for each direction of a conversation, held by who hands over what waits there."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from chalicelib.chat.models.messages import entry_key
+from chalicelib.chat.models.timers import DUE
+from chalicelib.core import ids
+from chalicelib.durable import due, leases
+from chalicelib.durable.leases import Lease, NotTaken
+from chalicelib.storage.expressions import Change, Compare, Condition, Missing, Row, eq
+from chalicelib.storage.table import ConditionFailed, Key
+from chalicelib.storage.tables import CHAT
+
+LOOK_BACK_MS = 120_000  # clocks differ by less, and no call takes longer from minting an id to storing it
+_PAGE = 50
+
+
+def lane_key(home: str, bot_id: str, conversation_id: str, lane: str) -> Key:
+    """Say where a lane lies."""
+    return Key(f"{home}#L#{bot_id}#{conversation_id}", lane)
+
+
+def lane_message(pk: str, sk: str) -> dict[str, Any]:
+    """Make the message that brings a lane back, out of its key."""
+    bot_id, _, conversation_id = pk.partition("#L#")[2].partition("#")
+    return {"b": bot_id, "c": conversation_id, "l": sk}
+
+
+def take(key: Key, now_ms: int, lease_ms: int) -> Lease | NotTaken:
+    """Take a lane, made by its first taker."""
+    return leases.take(CHAT, key, now_ms, lease_ms, creates=True)
+
+
+def ring(key: Key, entry_id: str, now_ms: int) -> bool:
+    """Tell the holder of a lane, or whoever takes it when its pause is over, of an entry; False when it is free."""
+    is_old = now_ms - ids.minted_at(entry_id) > LOOK_BACK_MS // 2
+    append = {"calls": [entry_id]} if is_old else {}
+    change = Change(append=append, add={"rings": 1})
+    try:
+        CHAT.update(key, change, _is_busy(now_ms))
+    except ConditionFailed:
+        return False
+    return True
+
+
+def waiting(
+    home: str, bot_id: str, conversation_id: str, lane: str, row: Row, now_ms: int, called: str = ""
+) -> tuple[list[Row], bool]:
+    """Read what waits in a lane, in order of creation: since the last one handed over, and what was called.
+
+    `called` is the entry whose message led here. What is scheduled for later is left out. Answers too whether that is
+    all there is.
+    """
+    pk = entry_key(home, bot_id, conversation_id, "").pk
+    low = ids.uuid_floor(ids.minted_at(row.get("cur", "")) - LOOK_BACK_MS)
+    found: dict[str, Row] = {}
+    after: Key | None = None
+    while True:
+        page = CHAT.query(pk, between=(low, "~"), after=after, condition=eq("p", lane), limit=_PAGE)
+        found |= {one["sk"]: one for one in page.rows}
+        after = page.after
+        if after is None or len(found) >= _PAGE:
+            break
+    calls = [Key(pk, one) for one in {*row.get("calls", ()), called} if one and one not in found]
+    there = CHAT.get_many(calls, consistent=True) if calls else {}
+    found |= {one["sk"]: one for one in there.values() if one.get("p") == lane}
+    return [found[one] for one in sorted(found) if found[one].get("due", 0) <= now_ms], after is None
+
+
+def progress(lease: Lease, cursor: str) -> dict[str, Any]:
+    """Say what a release writes of how far the lane came."""
+    old = lease.row.get("cur", "")
+    return {"cur": max(old, cursor)} if cursor else {}
+
+
+def release(lease: Lease, cursor: str) -> bool:
+    """Let go of a lane that has nothing waiting; False when somebody rang since it was last looked into."""
+    put = {"until": leases.FREE, "n": 0, **progress(lease, cursor)}
+    change = Change(put=put, remove=("calls", *due.ATTRIBUTES))
+    rings = lease.row.get("rings")
+    quiet = Missing("rings") if rings is None else eq("rings", rings)
+    try:
+        CHAT.update(lease.key, change, leases.fenced(lease) & quiet)
+    except ConditionFailed as failed:
+        return failed.row is None or failed.row.get("fence") != lease.fence
+    return True
+
+
+def look_again(lease: Lease, now_ms: int, lease_ms: int) -> Lease:
+    """Hold a lane longer and read who rang. Raises LeaseLost."""
+    return leases.extend(CHAT, lease, now_ms, lease_ms)
+
+
+def pause(lease: Lease, cursor: str, tries: int, until_ms: int, now_ms: int) -> due.Timer:
+    """Let a lane rest until a time; what waits in it keeps its order. Raises LeaseLost."""
+    timer = due.at(DUE, lease.key, until_ms, now_ms)
+    put = {"until": leases.FREE, "n": tries, **progress(lease, cursor), **timer.attributes}
+    leases.write(CHAT, lease, Change(put=put), leases.fenced(lease), lambda row: row.get("due") == until_ms)
+    return timer
+
+
+def _is_busy(now_ms: int) -> Condition:
+    held = Compare("until", ">=", now_ms)
+    return held | Compare("due", ">", now_ms)
+
+
+def entry_of(home: str, bot_id: str, conversation_id: str, entry_id: str) -> Row | None:
+    """Read one entry of a conversation, or None."""
+    return CHAT.get(entry_key(home, bot_id, conversation_id, entry_id))

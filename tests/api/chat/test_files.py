@@ -1,0 +1,129 @@
+"""Files: stored whole, private or public, listed and deleted; and what is refused."""
+
+from __future__ import annotations
+
+import base64
+from typing import Any
+
+import pytest
+
+from chalicelib.adapters import blobs
+from tests.api.chat.world import World
+from tests.client import Answer, Client, event
+
+DATA = bytes(range(256)) * 4
+
+
+def upload(world: World, data: bytes = DATA, **more: Any) -> Answer:
+    body = {"botId": world.bot, "contents": base64.b64encode(data).decode(), "name": "a.bin", "accessType": "private"}
+    return world.client.post("/v1/storage/files", {**body, **more})
+
+
+def bytes_of(path: str, key: str | None, **headers: str) -> tuple[int, bytes, dict[str, str]]:
+    """Ask as a client that takes anything, and undo the gateway's base64."""
+    import app
+
+    sent = {"accept": "application/json, text/plain, */*", **headers, **({"api_key": key} if key else {})}
+    answer = app.app(event("GET", path, headers=sent), None)
+    body = answer["body"]
+    raw = base64.b64decode(body) if answer.get("isBase64Encoded") else body.encode()
+    return answer["statusCode"], raw, {name.lower(): str(value) for name, value in answer["headers"].items()}
+
+
+def test_a_file_is_stored_shown_downloaded_listed_and_deleted(world: World) -> None:
+    made = upload(world).ok()["file"]
+    assert (made["size"], made["accessType"], made["botId"]) == (1024, "private", world.bot)
+    assert "publicUrl" not in made
+    path = f"/v1/storage/files/{made['id']}"
+    assert world.client.get(path).ok()["file"] == made
+    status, raw, headers = bytes_of(f"{path}/download", world.client.key)
+    assert (status, raw, headers["content-type"]) == (200, DATA, "application/octet-stream")
+    assert headers["content-disposition"].startswith("attachment")
+    assert world.client.get("/v1/storage/files", query={"botId": world.bot}).ok()["files"] == [made]
+    assert world.client.delete(path).ok() == {}
+    assert world.client.get(path).body["type"] == "ResourceNotFound"
+    assert bytes_of(f"{path}/download", world.client.key)[0] == 404
+
+
+def test_a_public_file_is_read_without_a_token_and_a_private_one_is_not(world: World) -> None:
+    public = upload(world, accessType="public", name="a b.png").ok()["file"]
+    address = public["publicUrl"].partition("1290")[2]
+    status, raw, headers = bytes_of(address, None)
+    assert (status, raw, headers["content-type"]) == (200, DATA, "image/png")
+    assert headers["content-disposition"] == "inline; filename*=UTF-8''a%20b.png"
+    assert headers["x-content-type-options"] == "nosniff"
+    private = upload(world).ok()["file"]["id"]
+    assert world.client.get(f"/v1/storage/public/{private}", key=None).body["type"] == "ResourceNotFound"
+    assert world.client.get("/v1/storage/public/nobody", key=None).status == 404
+
+
+@pytest.mark.parametrize("name", ["a.html", "a.svg", "a.js", "a.xml"])
+def test_what_a_browser_would_run_is_only_offered_for_saving(world: World, name: str) -> None:
+    address = upload(world, accessType="public", name=name).ok()["file"]["publicUrl"].partition("1290")[2]
+    _, _, headers = bytes_of(address, None)
+    assert headers["content-type"] == "application/octet-stream"
+    assert headers["content-disposition"].startswith("attachment")
+
+
+def test_a_client_that_names_no_type_gets_the_bytes_too(world: World) -> None:
+    made = upload(world).ok()["file"]["id"]
+    import app
+
+    sent = event("GET", f"/v1/storage/files/{made}/download", headers={"api_key": world.client.key})
+    answer = app.app(sent, None)
+    assert (answer["statusCode"], base64.b64decode(answer["body"])) == (200, DATA)
+
+
+@pytest.mark.parametrize(
+    ("more", "status", "kind"),
+    [
+        ({"botId": "nobody"}, 400, "ReferenceNotFound"),
+        ({"contents": "***"}, 400, "InvalidPayload"),
+        ({"contents": 1}, 400, "InvalidPayload"),
+        ({"accessType": "secret"}, 400, "InvalidPayload"),
+        ({"name": "x" * 256}, 400, "InvalidPayload"),
+        ({"name": "a\r\nb"}, 400, "InvalidPayload"),
+    ],
+)
+def test_what_cannot_be_stored_is_named(world: World, more: dict[str, Any], status: int, kind: str) -> None:
+    answer = upload(world, **more)
+    assert (answer.status, answer.body["type"]) == (status, kind)
+
+
+def test_ten_megabytes_are_taken_and_one_byte_more_is_not(world: World) -> None:
+    assert upload(world, b"x" * 10_485_760).ok()["file"]["size"] == 10_485_760
+    answer = upload(world, b"x" * 10_485_761)
+    assert (answer.status, answer.body["type"]) == (413, "PayloadTooLarge")
+
+
+def test_files_of_equal_content_go_one_by_one(world: World) -> None:
+    first, second = upload(world).ok()["file"]["id"], upload(world).ok()["file"]["id"]
+    world.client.delete(f"/v1/storage/files/{first}").ok()
+    assert bytes_of(f"/v1/storage/files/{second}/download", world.client.key)[1] == DATA
+
+
+def test_strangers_and_other_bots_see_no_file(world: World, stranger: Client) -> None:
+    made = upload(world).ok()["file"]["id"]
+    other = world.client.post("/v1/admin/bots", {}).ok()["bot"]["id"]
+    key = world.client.post(f"/v1/admin/bots/{other}/keys").ok()["token"]
+    for client, more in ((stranger, {}), (world.client, {"key": key})):
+        assert client.get(f"/v1/storage/files/{made}", **more).body["type"] == "ResourceNotFound"
+        assert client.delete(f"/v1/storage/files/{made}", **more).status == 404
+        assert client.get("/v1/storage/files", query={"botId": world.bot}, **more).status == 404
+    assert world.client.get("/v1/storage/files").body["type"] == "InvalidQuery"
+    own = world.client.post(f"/v1/admin/bots/{world.bot}/keys").ok()["token"]
+    assert world.client.get(f"/v1/storage/files/{made}", key=own).status == 200
+
+
+def test_on_the_cloud_a_download_leads_to_the_bucket(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    made = upload(world, name='a"b.bin').ok()["file"]["id"]
+    asked: list[Any] = []
+
+    def address(_self: Any, *where: Any) -> str:
+        asked.extend(where)
+        return "https://bucket.example.com/signed"
+
+    monkeypatch.setattr(blobs.FolderBlobs, "address", address)
+    answer = world.client.get(f"/v1/storage/files/{made}/download")
+    assert (answer.status, answer.headers["location"]) == (302, "https://bucket.example.com/signed")
+    assert asked[2:] == [300, "a%22b.bin", "application/octet-stream"]
