@@ -6,7 +6,7 @@ from typing import Any
 
 from chalicelib.core.errors import NotFound
 from chalicelib.journeys import consents, marks, materials, profiles, sending
-from chalicelib.journeys.marks import Kind
+from chalicelib.journeys.marks import Kind, Mark
 from chalicelib.journeys.rules import placeholders
 from chalicelib.journeys.rules.placeholders import Missing, Place
 from chalicelib.journeys.sending import Deferred, NoIntegration, Refused
