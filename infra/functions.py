@@ -212,7 +212,7 @@ FUNCTIONS = (
         runs_logic=True, keys="Decrypt", blobs="GetObject",
         tables={
             "vault": "GetItem Query",
-            "chat":  "BatchGetItem GetItem PutItem Query UpdateItem",
+            "chat":  "BatchGetItem DeleteItem GetItem PutItem Query UpdateItem",
         },
         sends=("chat_deliver",)),
     Function("chat_tick", "chalicelib.chat.workers.chat_tick", memory_mb=512, most=1,

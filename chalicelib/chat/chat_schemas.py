@@ -90,7 +90,7 @@ class FileIn(CamelIn):
     access_type: Literal["private", "public"]
 
 
-class UserOut(Shown):
+class ChatUserOut(Shown):
     """A user."""
 
     id: str
@@ -99,7 +99,7 @@ class UserOut(Shown):
     tags: Object
 
 
-class ConversationOut(UserOut):
+class ConversationOut(ChatUserOut):
     """A conversation."""
 
     channel: str
@@ -131,13 +131,13 @@ class EventOut(Shown):
 class UserEnvelope(Shown):
     """A user, in its envelope."""
 
-    user: UserOut
+    user: ChatUserOut
 
 
 class UsersOut(Shown):
     """A page of users."""
 
-    users: list[UserOut]
+    users: list[ChatUserOut]
     meta: Object
 
 

@@ -26,8 +26,13 @@ def expire(body: Json) -> None:
     home, now_ms = place[1], clock.now_ms()
     kind, of, sort = body["s"]
     item = states.at(home, body["b"], kind, of, sort)
-    if item is None or not is_over(item, now_ms):
-        return
+    if item is not None and is_over(item, now_ms):
+        end(item)
+
+
+def end(item: State) -> None:
+    """Tell the bot that a state has expired, and remove it unless it was written meanwhile."""
+    home = item.workspace_id
     # Told first, under an id that a repeat derives again: a state that is gone untold would never be told.
     event_id = ids.derived_uuid_at(item.ends_at, home, "expired", item.id, str(item.ends_at))
     telling.tell(home, item.bot_id, event_id, views.STATE_EXPIRED, {"state": view(item)}, _conversation_of(item))

@@ -28,7 +28,7 @@ _ANY = ",".join(VERBS)
 # fmt: off
 ROWS = [
     # operationId                    verb      path                                                does                           takes                    gives                        scope
-    Route("authenticate",             "POST",   "/v1/authenticate",                                 authenticating.authenticate,   shapes.AuthenticateIn,   shapes.TokenOut,             PUBLIC),
+    Route("authenticate",             "POST",   "/v1/authenticate",                                 authenticating.authenticate,   shapes.AuthenticateIn,   shapes.BearerOut,            PUBLIC),
 
     Route("createWorkspace",          "POST",   "/v1/admin/workspaces",                             workspaces.create,             shapes.WorkspaceIn,      shapes.WorkspaceOut,         WRITE),
     Route("listWorkspaces",           "GET",    "/v1/admin/workspaces",                             workspaces.list_page,          None,                    shapes.WorkspacesOut,        READ),
@@ -45,7 +45,7 @@ ROWS = [
     Route("getBotLogs",               "GET",    "/v1/admin/bots/{id}/logs",                         bots.read_logs,                None,                    shapes.LogsOut,              READ),
     Route("getBotWebchat",            "GET",    "/v1/admin/bots/{id}/webchat",                      webchat.read,                  None,                    shapes.CodeOut,              READ),
     Route("getBotAnalytics",          "GET",    "/v1/admin/bots/{id}/analytics",                    analytics.read,                None,                    shapes.RecordsOut,           READ),
-    Route("createBotKey",             "POST",   "/v1/admin/bots/{id}/keys",                         bots.make_key,                 None,                    shapes.KeyOut,               WRITE),
+    Route("createBotKey",             "POST",   "/v1/admin/bots/{id}/keys",                         bots.make_key,                 None,                    shapes.SubjectKeyOut,        WRITE),
     Route("pingBot",                  "POST",   "/v1/admin/bots/{id}/ping",                         pinging.ping_bot,              None,                    shapes.PingOut,              RUN),
 
     Route("createIntegration",        "POST",   "/v1/admin/integrations",                           integrations.create,           shapes.IntegrationIn,    shapes.IntegrationEnvelope,  WRITE),
@@ -55,7 +55,7 @@ ROWS = [
     Route("deleteIntegration",        "DELETE", "/v1/admin/integrations/{id}",                      integrations.delete,           None,                    shapes.Empty,                WRITE),
     Route("getIntegrationLogs",       "GET",    "/v1/admin/integrations/{id}/logs",                 integrations.read_logs,        None,                    shapes.LogsOut,              READ),
     Route("getIntegrationByName",     "GET",    "/v1/admin/integrations/{id}/{version}",            integrations.read_named,       None,                    shapes.IntegrationEnvelope,  READ),
-    Route("createIntegrationKey",     "POST",   "/v1/admin/integrations/{id}/keys",                 integrations.make_key,         None,                    shapes.KeyOut,               WRITE),
+    Route("createIntegrationKey",     "POST",   "/v1/admin/integrations/{id}/keys",                 integrations.make_key,         None,                    shapes.SubjectKeyOut,        WRITE),
     Route("pingIntegration",          "POST",   "/v1/admin/integrations/{id}/ping",                 pinging.ping_integration,      None,                    shapes.PingOut,              RUN),
 
     Route("listPublicIntegrations",   "GET",    "/v1/admin/hub/integrations",                       integrations.list_public,      None,                    shapes.IntegrationsOut,      READ),

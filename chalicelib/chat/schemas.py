@@ -383,14 +383,14 @@ class RecordsOut(Shown):
     records: list[Object]
 
 
-class TokenOut(Shown):
+class BearerOut(Shown):
     """A bearer token and when it ends, in milliseconds since 1970."""
 
     token: str
     expires_in: int
 
 
-class KeyOut(Shown):
+class SubjectKeyOut(Shown):
     """A key of a bot or an integration, shown this once."""
 
     client_key: str

@@ -27,10 +27,7 @@ Json = dict[str, Any]
 
 def read(call: Call) -> Json:
     """Show a state. Raises NotFound when it was never set, was cleared, or has expired."""
-    found = _get(call, access.runtime(call))
-    if found is None:
-        raise NotFound("this state is not set")
-    return {"state": expiring.view(found)}
+    return {"state": expiring.view(_get(call, access.runtime(call)))}
 
 
 def write(call: Call) -> Json:
@@ -42,6 +39,9 @@ def write(call: Call) -> Json:
         _check(definition, sent.payload)
     for _ in range(_ATTEMPTS):
         old = State.get(context.home, **_parts(call, context))
+        if old is not None and expiring.is_over(old, clock.now_ms()):
+            expiring.end(old)  # it expired before this write, and the bot is still to be told
+            continue
         item = old or _new(call, context)
         if sent.payload is None:
             item.payload = {}
@@ -58,11 +58,9 @@ def write(call: Call) -> Json:
 def patch(call: Call) -> Json:
     """Merge fields into a state, at the top. Raises NotFound when it is not set, InvalidInput, TooLarge."""
     context = access.runtime(call)
-    definition = _declared(call, context)
     for _ in range(_ATTEMPTS):
         old = _get(call, context)
-        if old is None:
-            raise NotFound("this state is not set")
+        definition = _declared(call, context)
         merged = {**old.payload, **call.body.payload}
         _check(definition, merged)
         old.payload = merged
@@ -71,17 +69,16 @@ def patch(call: Call) -> Json:
     raise VersionConflict("the state keeps changing; try again")
 
 
-def _get(call: Call, context: Context) -> State | None:
-    """Read the state a path names, unless its time is over."""
-    _declared(call, context)
+def _get(call: Call, context: Context) -> State:
+    """Read the state a path names. Raises NotFound, also when its time is over."""
     found = State.get(context.home, **_parts(call, context))
     if found is None or expiring.is_over(found, clock.now_ms()):
-        return None
+        raise NotFound("this state is not set")
     return found
 
 
 def _parts(call: Call, context: Context) -> dict[str, str]:
-    owner = context.installation.id if context.installation else ""
+    owner = context.installation.id if context.installation else states.OF_BOT
     name = call.path["name"]
     return {"bot_id": context.bot.id, "type": call.path["type"], "of": call.path["id"], "owner": owner, "name": name}
 

@@ -7,7 +7,7 @@ from typing import Any
 from chalicelib.chat import access, creating, listing, tags, views
 from chalicelib.chat.access import Context
 from chalicelib.chat.getting import get_or_create
-from chalicelib.chat.models import people, tag_rows
+from chalicelib.chat.models import people, states, tag_rows
 from chalicelib.chat.models.people import Conversation, User
 from chalicelib.chat.wire import after, filters, meta
 from chalicelib.core import ids
@@ -74,10 +74,10 @@ def update(call: Call) -> Json:
 
 
 def delete(call: Call) -> Json:
-    """Delete a user; what was said stays. Raises NotFound."""
+    """Delete a user with its states; what was said stays. Raises NotFound."""
     context = access.runtime(call)
     item = find(context, call.path["id"])
-    item.drop([])
+    item.drop(states.keys_of(context.home, context.bot.id, "user", item.id))
     return {"user": views.user(item)}
 
 

@@ -105,7 +105,7 @@ def _count(workspace_id: str, node: str, row: Row, told: Feedback) -> None:
 
 def follow(call: Call) -> Answer:
     """Answer an address with a mark: the picture of an opened mail, the way to a link's target, the end of mails."""
-    mark = marks.open_mark(call.path["mark"], clock.now_s())
+    mark = marks.shown(call)
     match mark.kind:
         case Kind.OPEN:
             _tell(mark, "OPENED")
@@ -136,7 +136,7 @@ def take_in(call: Call) -> Json:
 
 def take_in_from_provider(call: Call) -> Json:
     """Take in feedback that a provider sends to the node's callback address, which needs no other credentials."""
-    mark = marks.open_mark(call.path["mark"], clock.now_s())
+    mark = marks.shown(call)
     if mark.kind is not Kind.CALLBACK:
         raise NotFound("there is nothing at this address")
     told = [_read(one) for one in call.body.feedbacks]
@@ -148,7 +148,7 @@ def show_callback(call: Call) -> Json:
     from chalicelib.journeys import signing
 
     node = wire.node_of(call)
-    address = marks.address(Mark(Kind.CALLBACK, call.workspace_id, node.id)).replace("/marks/", "/callbacks/")
+    address = marks.address(Mark(Kind.CALLBACK, call.workspace_id, node.id), "callbacks")
     return {"callbackUrl": address, "signingSecret": signing.shown(call.workspace_id, node.id)}
 
 

@@ -39,7 +39,7 @@ class DurationIn(FlowIn):
 class ResumeAtIn(FlowIn):
     """The next of these local times after a wait."""
 
-    time: Annotated[str, Field(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$")] | None = None
+    time: Annotated[str, Field(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$", examples=["09:30"])] | None = None
     weekdays: (
         Annotated[list[Literal["MON", "TUE", "WED", "THU", "FRI", "SAT", "SUN"]], Field(min_length=1, max_length=7)]
         | None

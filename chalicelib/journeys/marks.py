@@ -16,7 +16,8 @@ from typing import NamedTuple
 
 import orjson
 
-from chalicelib.core import config
+from chalicelib.core import clock, config
+from chalicelib.core.call import Call
 from chalicelib.core.errors import NotFound
 from chalicelib.identity import public as identity
 
@@ -49,8 +50,13 @@ class Mark(NamedTuple):
     until_s: int = 0
 
 
+def prepare() -> None:
+    """Make the deployment's secret unless it is there; workers may only read it."""
+    identity.deployment_secret(_PURPOSE)
+
+
 def seal(mark: Mark) -> str:
-    """Spell a mark as one part of a path."""
+    """Spell a mark."""
     body = orjson.dumps(list(mark))
     return base64.urlsafe_b64encode(_mac(body) + body).rstrip(b"=").decode()
 
@@ -73,9 +79,14 @@ def open_mark(text: str, now_s: int) -> Mark:
     return mark
 
 
-def address(mark: Mark) -> str:
-    """Give the public address of a mark."""
-    return f"{config.settings().public_url}/flow/v1/marks/{seal(mark)}"
+def address(mark: Mark, place: str = "marks") -> str:
+    """Give the public address of a mark; it stands in the query, where it may be long."""
+    return f"{config.settings().public_url}/flow/v1/{place}?m={seal(mark)}"
+
+
+def shown(call: Call) -> Mark:
+    """Read the mark that a call shows. Raises NotFound."""
+    return open_mark(call.query.get("m", ""), clock.now_s())
 
 
 def tracked(body: str, link: Callable[[str], str] | None, pixel: str | None) -> str:

@@ -8,7 +8,7 @@ from chalicelib.core import clock
 from chalicelib.core.call import Call
 from chalicelib.core.errors import AlreadyExists, Conflict, NotFound, VersionConflict
 from chalicelib.edge.auth import ADMIN
-from chalicelib.journeys import wire
+from chalicelib.journeys import marks, signing, wire
 from chalicelib.journeys.models import automations
 from chalicelib.journeys.models import nodes as stored
 from chalicelib.journeys.models.nodes import Node
@@ -63,6 +63,8 @@ def create(call: Call) -> Json:
             raise AlreadyExists("a node with this uuid exists") from None
         item = Node.find(call.workspace_id, id=item.id)  # an earlier run under the same key fell before its answer
     stored.forget()
+    marks.prepare()
+    signing.prepare()
     call.answer_headers["Location"] = f"/flow/v1/nodes/{item.id}"
     return view(item)
 

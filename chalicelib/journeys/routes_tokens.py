@@ -37,9 +37,9 @@ TOKEN_ROUTES: list[Route] = [
     Route("getProfile",                "GET",    "/flow/v1/profiles",                                                     people.read_profile,            None,                Gives.AS_IS, READ),
     Route("erasePerson",               "DELETE", "/flow/v1/profiles",                                                     nothing(people.erase),          None,                Gives.AS_IS, WRITE),
 
-    Route("followMark",                "GET",    "/flow/v1/marks/{mark}",                                                 feedback.follow,                None,                Gives.AS_IS, PUBLIC),
-    Route("unsubscribeByMark",         "POST",   "/flow/v1/marks/{mark}",                                                 feedback.follow,                None,                Gives.AS_IS, PUBLIC),
-    Route("takeProviderFeedback",      "POST",   "/flow/v1/callbacks/{mark}",                                             feedback.take_in_from_provider, shapes.FeedbacksIn,  Gives.AS_IS, PUBLIC),
-    Route("fetchReport",               "GET",    "/flow/v1/files/{mark}",                                                 downloads.fetch,                None,                Gives.AS_IS, PUBLIC),
+    Route("followMark",                "GET",    "/flow/v1/marks",                                                        feedback.follow,                None,                Gives.AS_IS, PUBLIC),
+    Route("unsubscribeByMark",         "POST",   "/flow/v1/marks",                                                        feedback.follow,                None,                Gives.AS_IS, PUBLIC),
+    Route("takeProviderFeedback",      "POST",   "/flow/v1/callbacks",                                                    feedback.take_in_from_provider, shapes.FeedbacksIn,  Gives.AS_IS, PUBLIC),
+    Route("fetchReport",               "GET",    "/flow/v1/files",                                                        downloads.fetch,                None,                Gives.AS_IS, PUBLIC),
 ]
 # fmt: on

@@ -18,6 +18,11 @@ from chalicelib.subscriptions import public as subscriptions
 _OWN = "journeys-signing"
 
 
+def prepare() -> None:
+    """Make the deployment's secret unless it is there; workers may only read it."""
+    identity.deployment_secret(_OWN)
+
+
 def key_of(workspace_id: str, node: str) -> bytes:
     """Give the bytes that sign for a node: its own secret, else one derived for it."""
     found = connectors.of_type(workspace_id, node, connectors.MESSAGES)

@@ -179,7 +179,7 @@ def _retried_alone(world: World, service: str) -> None:
     world.emulator.client("sqs").send_message_batch(QueueUrl=world.queue("subscriptions_poll"), Entries=letters)
     waiting.wait_for("the poll that was free", lambda: side.count("/free") == 2)
     assert side.count("/leased") == 1  # noqa: S101
-    waiting.wait_for("the record that could not be done at first", lambda: side.count("/leased") == 2, 3 * _LEASED_S)
+    waiting.wait_for("the record that could not be done at first", lambda: side.count("/leased") == 2)
     assert side.count("/free") == 2  # noqa: S101
     world.say("of two records in one batch the one that could not be done came again, alone")
 
@@ -208,10 +208,10 @@ def _poison(world: World) -> None:
     def state() -> str:
         return str(world.api.call("GET", f"/v1/execution/{begun}?userId=ada")["state"])
 
-    waiting.wait_for("the poison message to be buried", lambda: _rows(world, "work", "verify#DEAD"), 180)
+    waiting.wait_for("the poison message to be buried", lambda: _rows(world, "work", "verify#DEAD"))
     (letter,) = _rows(world, "work", "verify#DEAD")
     assert json.loads(letter["doc"]["S"])["message"]["x"] == begun  # noqa: S101
-    waiting.wait_for("its execution to be failed", lambda: state() == "failed", 90)
+    waiting.wait_for("its execution to be failed", lambda: state() == "failed")
     world.say(f"a poison message went to the dead letters after {_RECEIVES} receives, and its execution is failed")
 
 
@@ -223,9 +223,9 @@ def _polls(world: World, service: str) -> None:
     body = {"url": world.receiver.url("/polled")}
     made = world.api.call("POST", f"/v1/service/{service}/trigger/{trigger}/subscription?userId=ada", body)
     inbox = world.receiver.inbox("/polled", made["secret"])
-    waiting.wait_for("two polls", lambda: world.side.count("/poll") >= 2 and len(inbox.ids) >= 1, 90)
+    waiting.wait_for("two polls", lambda: world.side.count("/poll") >= 2 and len(inbox.ids) >= 1)
     world.say("a poll came, and came again by itself, and its record was delivered")
-    waiting.wait_for("the tick", lambda: _rows(world, "work", "-#SWEEP#"), 130)
+    waiting.wait_for("the tick", lambda: _rows(world, "work", "-#SWEEP#"))
     world.say("the minutely schedule fired")
 
 

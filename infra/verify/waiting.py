@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 
-def wait_for(what: str, condition: Callable[[], Any], timeout_s: float = 60) -> Any:
+def wait_for(what: str, condition: Callable[[], Any], timeout_s: float = 180) -> Any:
     """Wait until something holds and give it. Exits when it does not in time."""
     ends = time.monotonic() + timeout_s
     while not (found := condition()):

@@ -73,7 +73,7 @@ def test_the_main_job_needs_no_more_than_the_policies_grant(client: Client, outs
     notify(client, service, {"n": 1, "large": LARGE})
     pump(still)
     assert len(outside.sent) >= 3
-    tick()
+    tick("subscriptions_tick")
     pump(still)
     for one in made:
         client.delete(with_query(quoted("v1", "subscription", one), userId=USER)).ok()

@@ -96,7 +96,7 @@ def go_on(still: Clock, rounds: int = 3) -> None:
     """Let half an hour pass, longer than a message can wait, and everybody work."""
     pump(still, rounds)
     still.advance_s(1800)
-    tick()
+    tick("automations_tick")
     pump(still, rounds)
 
 

@@ -37,7 +37,7 @@ def test_a_notification_goes_out_with_what_its_policies_grant(office: Office, st
     for _ in range(4):
         pump(still, 2)
         still.advance_s(1800)
-        tick()
+        tick("channels_tick")
         pump(still, 2)
     assert len(office.http.sent) == 2
     assert office.feed() == ["Hello"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from chalicelib.chat.models import states
 from chalicelib.storage.expressions import ABSENT, PRESENT, Change, Row, eq
 from chalicelib.storage.item import DEPLOYMENT, Item
 from chalicelib.storage.table import ConditionFailed, Key, Write
@@ -52,8 +53,10 @@ class Installation(Item):
         ]
 
     def erase(self) -> None:
-        """Delete it with what leads to it."""
-        CHAT.write_many(deletes=[self.own_key(), _webhook(self.webhook_id), _use(self.owner, self.id, self.bot_id)])
+        """Delete it with what leads to it, and the states that hang on the integration in this bot."""
+        kept = states.keys_of(self.workspace_id, self.bot_id, "integration", self.id)
+        use = _use(self.owner, self.id, self.bot_id)
+        CHAT.write_many(deletes=[*kept, self.own_key(), _webhook(self.webhook_id), use])
 
 
 def installed_in(home: str, bot_id: str) -> list[Installation]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from chalicelib.chat.models import messages, people, tag_rows
+from chalicelib.chat.models import messages, people, states, tag_rows
 from chalicelib.chat.models.people import CONVERSATIONS, MESSAGES, USERS
 from chalicelib.storage.expressions import Row
 from chalicelib.storage.table import Key
@@ -65,8 +65,7 @@ def _found_from(home: str, bot_id: str, kind: str, row: Row) -> list[Key]:
     """Name the rows that lead to an object by its tags, and the states that hang on it."""
     found = tag_rows.keys(home, bot_id, kind, row["doc"].get("tags", {}), row["sk"])
     if kind in STATES_OF:
-        states = CHAT.query_all(f"{home}#S#{bot_id}#{STATES_OF[kind]}#{row['sk']}")
-        found += [_key(state) for state in states]
+        found += states.keys_of(home, bot_id, STATES_OF[kind], row["sk"])
     return found
 
 

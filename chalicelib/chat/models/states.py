@@ -13,10 +13,12 @@ from chalicelib.storage.item import Item
 from chalicelib.storage.table import ConditionFailed, Key
 from chalicelib.storage.tables import CHAT
 
+OF_BOT = "-"
+
 
 @dataclass(kw_only=True)
 class State(Item):
-    """A value. `type` and `of` say what it hangs on, `owner` is the integration that declared it, empty for the bot.
+    """A value. `type` and `of` say what it hangs on, `owner` is the integration that declared it, or the bot.
 
     `ends_at` is when it expires (ms), 0 for never; `expiry_ms` is how long it stays after each write.
     """
@@ -27,7 +29,7 @@ class State(Item):
     bot_id: str
     type: str
     of: str
-    owner: str = ""
+    owner: str
     name: str = ""
     payload: dict[str, Any] = field(default_factory=dict)
     expiry_ms: int = 0
@@ -54,6 +56,12 @@ def state_message(pk: str, sk: str) -> dict[str, Any]:
     """Make the message that has a state expire, out of its key."""
     bot_id, kind, of = pk.partition("#S#")[2].split("#", 2)
     return {"b": bot_id, "s": [kind, of, sk]}
+
+
+def keys_of(home: str, bot_id: str, kind: str, of: str) -> list[Key]:
+    """Name the states that hang on something."""
+    rows = CHAT.query_all(f"{home}#S#{bot_id}#{kind}#{of}")
+    return [Key(row["pk"], row["sk"]) for row in rows]
 
 
 def at(home: str, bot_id: str, kind: str, of: str, sort: str) -> State | None:

@@ -11,7 +11,7 @@ from chalicelib.adapters import blobs, queue
 from chalicelib.core import clock, ids
 from chalicelib.core.call import Call
 from chalicelib.core.errors import InvalidInput, NotFound
-from chalicelib.edge.route import Answer
+from chalicelib.edge.route import Answer, raw_answer
 from chalicelib.journeys import listings, marks, queues, tokens, wire
 from chalicelib.journeys.listings import Filter
 from chalicelib.journeys.marks import Kind, Mark
@@ -66,7 +66,7 @@ def follow(call: Call) -> Answer:
 
 def fetch(call: Call) -> Answer:
     """Answer the file of a report to whoever has its signed address. Raises NotFound."""
-    mark = marks.open_mark(call.path["mark"], clock.now_s())
+    mark = marks.shown(call)
     row = None if mark.kind is not Kind.REPORT else JOURNEYS.get(stored.key(mark.workspace_id, mark.node, mark.token))
     if row is None or row["st"] != stored.READY:
         raise NotFound("there is nothing at this address")
@@ -115,8 +115,8 @@ def _state(call: Call, node: Node, report: str, row: Row) -> Answer:
         address = blobs.blobs().address(call.workspace_id, row["blob"], ADDRESS_S, row["doc"]["name"], ZIP)
         if address is None:
             mark = Mark(Kind.REPORT, call.workspace_id, node.id, report, until_s=until_s)
-            address = marks.address(mark).replace("/marks/", "/files/")
-        return Answer({}, 303, {**call.answer_headers, "Location": address})
+            address = marks.address(mark, "files")
+        return raw_answer("", 303, {**call.answer_headers, "Location": address})
     shown = {"uuid": report, "status": row["st"], "created": clock.iso_ms(row["made"]), "rows": int(row["n"])}
     location = f"/flow/v1/tokens/reports/{report}"
     return Answer(shown, 202, {**call.answer_headers, "Location": location, "Retry-After": str(AGAIN_S)})

@@ -91,7 +91,12 @@ SHARED: dict[str, Json] = {  # beside the shapes
     },
 }
 
-ERRORS = {"interactor": "Error", "novu": "NovuError", "contactflow": "FlowError"}  # surface -> the schema of its errors
+ERRORS = {  # surface -> the schema of its errors
+    "interactor": "Error",
+    "novu": "NovuError",
+    "botpress": "ChatError",
+    "contactflow": "FlowError",
+}
 
 # --- what shapes show beyond their fields ---------------------------------------------------------------------------
 
@@ -392,6 +397,13 @@ VARIABLES: tuple[tuple[str, str, str], ...] = (  # in paths below: a variable, a
 IN_PATHS: dict[str, Json] = {"part": {"type": "integer", "minimum": 1, "maximum": 64}}  # variables without a name
 TAGS: tuple[tuple[str, str], ...] = (  # the first whose text stands in the path; else the path's own first word
     ("/flow/", "Journeys"),
+    ("/chat/", "Chat"),
+    ("/storage/", "Chat"),
+    ("/v1/authenticate", "Chat"),
+    ("/v1/admin/workspaces", "Chat"),
+    ("/v1/admin/bots", "Chat"),
+    ("/v1/admin/integrations", "Chat"),
+    ("/v1/admin/hub/", "Chat"),
     ("/subscription", "Subscription"),
     ("/forwarding", "Subscription"),
     ("/hook/", "Notification"),

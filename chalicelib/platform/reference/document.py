@@ -8,8 +8,9 @@ from functools import lru_cache
 import orjson
 
 from chalicelib.core.config import settings
+from chalicelib.edge.failures import INTERACTOR
 from chalicelib.edge.route import ROWS, Route
-from chalicelib.platform.reference import flow, notices, operations
+from chalicelib.platform.reference import conversing, flow, notices, operations
 from chalicelib.platform.reference.declared import SHARED, Json
 from chalicelib.platform.reference.operations import Schemas
 from chalicelib.platform.reference.shapes import Shape, schemas_of
@@ -21,6 +22,7 @@ _ABOUT = (
     "`limit` is sent; then `X-Next-Cursor` leads on. A POST sent again under the same `Idempotency-Key` gets the "
     "first answer. Wherever a service, action, event or trigger has a name, the name serves as its id."
 )
+_ERRORS = {"FlowError": flow.ERROR, "ChatError": conversing.ERROR}
 _SECURITY_SCHEMES = {
     "api_key": {"type": "apiKey", "in": "header", "name": "api_key"},
     "x_api_key": {"type": "apiKey", "in": "header", "name": "x-api-key"},
@@ -44,12 +46,12 @@ def build(surfaced: Sequence[tuple[str, Route]], url: str) -> Json:
     """Build the document of some rows, each with its surface; the same rows always give the same document."""
     rows = [row for _, row in surfaced]
     pointers, shapes = schemas_of(_shapes(rows))
-    schemas = Schemas(pointers, {**SHARED, "FlowError": flow.ERROR, **notices.SCHEMAS, **shapes})
+    schemas = Schemas(pointers, {**SHARED, **_ERRORS, **notices.SCHEMAS, **shapes})
     paths: dict[str, Json] = {}
-    taken: set[str] = set()
-    for surface, row in surfaced:
+    taken: dict[str, str] = {}
+    for surface, row in sorted(surfaced, key=lambda one: one[0] != INTERACTOR):  # which names its operations first
         for verb in row.verbs.split(","):
-            operation_id = _unique(row.operation_id, verb, taken)
+            operation_id = _unique(surface, row.operation_id, verb, taken)
             item = paths.setdefault(operations.path_of(row), {})
             item[verb.lower()] = operations.operation(surface, row, verb, operation_id, schemas)
     tags = dict.fromkeys(operations.tag_of(row.path) for row in rows)
@@ -74,12 +76,12 @@ def _shapes(rows: Iterable[Route]) -> Iterator[Shape]:
                 yield shape
 
 
-def _unique(operation_id: str, verb: str, taken: set[str]) -> str:
-    """Name a further verb or path of an operation after it."""
-    name = operation_id
+def _unique(surface: str, operation_id: str, verb: str, taken: dict[str, str]) -> str:
+    """Name an operation: after its surface where another has the name, and a further verb or path after the first."""
+    name = operation_id if taken.get(operation_id, surface) == surface else f"{surface}_{operation_id}"
     if name in taken:
-        name = f"{operation_id}_{'patch' if verb == 'PATCH' else 'alias'}"
+        name = f"{name}_{'patch' if verb == 'PATCH' else 'alias'}"
     while name in taken:
         name += "_alias"
-    taken.add(name)
+    taken[name] = surface
     return name

@@ -69,6 +69,8 @@ _TEXTS = {
     "serviceVersion": "1.0.0",
     "version": "1.0.0",
     "@type": "action",
+    "time": "09:00",
+    "defaultCountry": "FR",
 }
 _BY_TYPE: dict[str, Any] = {"integer": 1, "number": 1, "boolean": True, "null": None}
 
@@ -84,8 +86,9 @@ def example_of(schema: Json, shared: dict[str, Json], name: str = "", depth: int
         if schema.get(word):
             return schema[word][0]
     for word in ("anyOf", "oneOf"):
-        if word in schema:
-            return example_of(schema[word][0], shared, name, depth)
+        if word in schema:  # limits may stand beside the choice
+            limits: Json = {limit: schema[limit] for limit in ("minimum", "maximum") if limit in schema}
+            return example_of({**limits, **schema[word][0]}, shared, name, depth)
     if "allOf" in schema:
         parts = [example_of(part, shared, name, depth) for part in schema["allOf"]]
         return {key: value for part in parts for key, value in part.items()}
@@ -98,7 +101,7 @@ def _by_type(schema: Json, shared: dict[str, Json], name: str, depth: int) -> An
     if kind == "string":
         return _text(schema, name)
     if kind == "array":
-        count = 1 if depth < MAX_DEPTH or schema.get("minItems") else 0
+        count = max(schema.get("minItems", 0), int(depth < MAX_DEPTH))
         return [example_of(schema.get("items", {"type": "string"}), shared, name, depth + 1)] * count
     if kind == "object":
         required = schema.get("required", ())

@@ -12,12 +12,13 @@ from chalicelib.edge import auth, idempotency
 from chalicelib.edge.failures import INTERACTOR
 from chalicelib.edge.route import Body, Gives, Route
 from chalicelib.edge.schema import In
-from chalicelib.platform.reference import declared, examples, flow, notices
+from chalicelib.platform.reference import conversing, declared, examples, flow, notices
 from chalicelib.platform.reference.declared import ACTOR, BODIES, NAMED, PAGED, QUERIES, Answered, Json, Query, ref
 from chalicelib.platform.reference.shapes import Shape
 
 SCHEMES = ("api_key", "x_api_key", "bearer")
 _JSON = "application/json"
+_FURTHER_NAME = re.compile(r"(_patch|_alias)+$")
 _VARIABLE = re.compile(r"\{([a-z_0-9]+)\}")
 _MEANINGS = {**dict.fromkeys(("200", "201", "202", "204"), "Done."), "default": "What the service's own logic answers."}
 _ERRORS = {
@@ -68,11 +69,12 @@ def path_of(row: Route) -> str:
 def operation(surface: str, row: Route, verb: str, operation_id: str, schemas: Schemas) -> Json:
     """Describe one row of a surface under one of its verbs; `operation_id` is unique in the document."""
     made: Json = {"operationId": operation_id, "tags": [tag_of(row.path)], "summary": summary_of(row)}
-    if operation_id != row.operation_id:
-        made["x-alias-of"] = row.operation_id
+    if operation_id not in (row.operation_id, f"{surface}_{row.operation_id}"):
+        made["x-alias-of"] = _FURTHER_NAME.sub("", operation_id)
     parameters = [_path_parameter(_spelled(row.path, name)) for name in _VARIABLE.findall(row.path)]
     parameters += [_query_parameter(query) for query in queries_of(row, verb)]
     parameters += flow.headers_of(row) if _is_flow(row) else []
+    parameters += conversing.headers_of(row) if _is_chat(row) else []
     if verb in idempotency.dialect_of(surface).verbs and row.scope != auth.PUBLIC:
         parameters.append(_IDEMPOTENCY_KEY)
     if parameters:
@@ -108,6 +110,8 @@ def queries_of(row: Route, verb: str) -> tuple[Query, ...]:
     """List the query parameters of a row: the declared ones, else paging for lists and the actor for changes."""
     if _is_flow(row):
         return flow.QUERIES.get(row.operation_id, ())
+    if _is_chat(row):
+        return conversing.QUERIES.get(row.operation_id, ())
     if row.operation_id in QUERIES:
         return QUERIES[row.operation_id]
     if _is_list(row):
@@ -139,7 +143,7 @@ def _body(row: Route, takes: type[In] | str, schemas: Schemas) -> Json:
         schema, media = BODIES.get(row.operation_id, declared.ANY), "*/*"
     content: Json = {"schema": schema}
     if media == _JSON:
-        sent = examples.SENT.get(row.operation_id)
+        sent = None if _is_chat(row) else examples.SENT.get(row.operation_id)
         content["example"] = examples.example_of(schema, schemas.shared) if sent is None else sent
     return {"required": bool(schemas.resolved(schema).get("required")), "content": {media: content}}
 
@@ -155,6 +159,8 @@ def _responses(row: Route, verb: str, schemas: Schemas) -> Json:
 
 
 def _answer(row: Route, schemas: Schemas) -> Answered:
+    if _is_chat(row):
+        return conversing.answered(row, schemas.pointers[row.gives] if isinstance(row.gives, type) else None)
     if _is_notice(row):
         return notices.ANSWERS[row.operation_id]
     if row.gives is None:
@@ -175,8 +181,13 @@ def _is_notice(row: Route) -> bool:
     return row.path.startswith(notices.PREFIXES)
 
 
+def _is_chat(row: Route) -> bool:
+    return row.path.startswith(conversing.PREFIXES)
+
+
 def _is_list(row: Route) -> bool:
-    return not _is_flow(row) and not _is_notice(row) and row.operation_id.startswith("list")
+    is_elsewhere = _is_flow(row) or _is_notice(row) or _is_chat(row)
+    return not is_elsewhere and row.operation_id.startswith("list")
 
 
 def _error_statuses(surface: str, row: Route, verb: str) -> list[str]:

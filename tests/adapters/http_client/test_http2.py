@@ -48,7 +48,10 @@ class Server:
             except OSError:
                 return
             self._context.set_alpn_protocols([self.protocol])
-            with suppress(OSError, ValueError, H2Error), self._context.wrap_socket(plain, server_side=True) as connection:
+            with (
+                suppress(OSError, ValueError, H2Error),
+                self._context.wrap_socket(plain, server_side=True) as connection,
+            ):
                 self.connections += 1
                 connection.settimeout(10)
                 self._serve(connection)

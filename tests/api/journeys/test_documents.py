@@ -42,6 +42,21 @@ def pump() -> None:
         pass
 
 
+def bring_due(begin_ms: int, end_ms: int) -> None:
+    """Bring the messages whose delay is over; the emulated queue knows no other clock than its own."""
+    from chalicelib.adapters import queue
+    from chalicelib.durable import due
+    from chalicelib.journeys import queues
+    from chalicelib.journeys.models import tokens
+    from chalicelib.storage.tables import JOURNEYS
+
+    for minute in range(begin_ms // due.MINUTE_MS, end_ms // due.MINUTE_MS + 1):
+        for shard in range(due.SHARDS):
+            for row in JOURNEYS.query(due.bucket(tokens.DUE, minute, shard), index="due").rows:
+                if due.entry(row).due_ms <= end_ms:
+                    queue.send(queues.STEP, tokens.message(row["pk"], row["sk"]))
+
+
 class FlowShell(Shell):
     """One bash whose workers are those of journeys."""
 
@@ -53,7 +68,9 @@ class FlowShell(Shell):
             body = self.sent[-1].answer.body
             said = body if isinstance(body, str) else said
         elif command == "sleep":
+            began_ms = self.clock.at_ms
             self.clock.advance_s(float(arguments[0]))
+            bring_due(began_ms, self.clock.at_ms)
         pump()
         self._told.write_text(said)
         return bool(command != "end")

@@ -380,3 +380,25 @@ def rows_of(bot_id: str) -> list[tuple[str, str]]:
     found = aws.client("dynamodb").scan(TableName=CHAT.name)["Items"]
     keys = [(row["pk"]["S"], row["sk"]["S"]) for row in found]
     return [key for key in keys if bot_id in "".join(key) and "#LOG#" not in key[0]]
+
+
+def test_an_expired_state_is_announced_once_with_what_it_held(stage: Stage) -> None:
+    stage.http.answer(BOT_URL)
+    states = {"near": {"type": "bot", "schema": {}}, "far": {"type": "conversation", "schema": {}}}
+    stage.client.put(f"/v1/admin/bots/{stage.bot}", {"states": states}).ok()
+    near, far = f"/states/bot/{stage.bot}/near", f"/states/conversation/{stage.room}/far"
+    stage.as_bot("POST", near, {"payload": {"n": 1}, "expiry": 30_000}).ok()
+    stage.as_bot("POST", far, {"payload": {"n": 2}, "expiry": 3_600_000}).ok()
+    stage.post.pass_time(20)
+    stage.as_bot("PATCH", near, {"payload": {"m": 1}}).ok()
+    stage.post.pass_time(29)
+    assert stage.told() == []
+    stage.post.pass_time(2)
+    ((_, request),) = stage.http.sent
+    assert dict(request.headers)["x-bp-type"] == "state_expired"
+    assert json.loads(request.body or b"")["event"]["payload"]["state"]["payload"] == {"n": 1, "m": 1}
+    stage.post.pass_time(3_600)
+    assert [one["event"]["payload"]["state"]["name"] for one in stage.told()] == ["near", "far"]
+    assert stage.told()[1]["event"]["payload"]["state"]["conversationId"] == stage.room
+    stage.post.pass_time(300)
+    assert len(stage.told()) == 2

@@ -6,7 +6,7 @@ import pytest
 
 from chalicelib.channels.public import Refused
 from chalicelib.core import cache
-from chalicelib.journeys import nodes
+from chalicelib.journeys import node_upkeep
 from chalicelib.journeys.models.automations import Automation
 from tests.workers.journeys import graphs
 from tests.workers.journeys.world import MINUTE_MS, NOON_MS, World
@@ -137,7 +137,7 @@ def test_a_node_that_is_switched_off_freezes_its_journeys_and_thaws_them(world: 
     assert (world.token(ann)["st"], world.token(ben)["st"]) == ("WAITING", "READY")
     assert world.head(head).status == "RUNNING"
     world.switch(active=True)
-    nodes.keep("w1", world.node.id)
+    node_upkeep.keep("w1", world.node.id)
     world.run_for(120)
     assert (world.token(ann)["st"], world.token(ben)["st"]) == ("COMPLETED", "WAITING")
     world.check_counters(head)
