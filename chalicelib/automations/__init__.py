@@ -2,7 +2,7 @@
 
 An *automation* belongs to a user and has numbered *versions*; a version is a trigger and a tree of *steps*. One run of
 a version is an *execution*: an item of `durable.steps` whose *journal* holds what every step came to, by the step's
-*address* in the tree. What to do next is decided from version and journal alone (rules/machine.py), so whoever takes
+*address* in the tree. What to do next is decided from version and journal alone (rules/machine), so whoever takes
 an execution up goes on where the last worker stopped.
 
 automations.py, versions.py, lookups.py  definitions    activation.py   enable and disable

@@ -175,6 +175,7 @@ def _component(work: Work) -> Done:
         )
         if not found.service.enabled:
             raise Forbidden("this service is disabled")
+        data = connectors.completed(found.component, data)
         connectors.validate_variables(found.component, data, "input")
         credential = credentials.credential_for(
             work.workspace_id,

@@ -10,30 +10,25 @@ import contextvars
 import time
 from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
-from typing import Any
 
-from chalicelib.adapters import logs, queue
-from chalicelib.automations import hearing, loading, models, packing, queues, tallies, tasks, usage
+from chalicelib.automations import hearing, loading, models, packing, tasks, usage
 from chalicelib.automations.meter import Meter
 from chalicelib.automations.models import BELL
 from chalicelib.automations.rules import retries
-from chalicelib.automations.rules.journal import Json, Record, Status
+from chalicelib.automations.rules.journal import Json
 from chalicelib.automations.rules.machine import Frontier, Machine, Next, Return, Task
+from chalicelib.automations.transitions import SLACK_MS, Transitions
 from chalicelib.core import clock
 from chalicelib.core.errors import NotFound
-from chalicelib.core.redaction import Redactor
-from chalicelib.durable import due, inbox, leases, outbox, steps
+from chalicelib.durable import inbox, leases, outbox, steps
 from chalicelib.durable.leases import Lease, LeaseLost, NotTaken
-from chalicelib.durable.outbox import Message
 from chalicelib.durable.steps import State
-from chalicelib.storage.expressions import Change, Row
+from chalicelib.storage.expressions import Row
 from chalicelib.storage.tables import WORK
 
-SLACK_MS = 5_000
 MIN_LEFT_MS = 1_500
 BATCH = 10  # steps of a repetition under way at once in one worker
 POISON_TAKES = 8
-PAGE_BYTES, PAGE_ENTRIES = 100_000, 500
 
 
 @lru_cache(maxsize=1)
@@ -66,7 +61,8 @@ def run(lease: Lease, deadline_ms: int, counted: Meter) -> Row | None:
     one = _Run(lease, deadline_ms, counted)
     try:
         return one.go()
-    except LeaseLost:
+    except LeaseLost as lost:
+        one.disown(lost.row)
         raise
     except NotFound as gone:
         return one.end(State.CANCELLED, None, retries.failure("Gone", gone.message))
@@ -75,21 +71,12 @@ def run(lease: Lease, deadline_ms: int, counted: Meter) -> Row | None:
         raise
 
 
-class _Run:
+class _Run(Transitions):
     """One worker's turn with one execution."""
 
     def __init__(self, lease: Lease, deadline_ms: int, counted: Meter) -> None:
-        self.lease, self.deadline_ms, self.meter = lease, deadline_ms, counted
-        self.workspace_id = lease.key.pk.partition("#")[0]
-        self.execution = lease.key.sk
-        self.doc: Json = lease.row["doc"]
-        self.load = packing.Loader(self.workspace_id, self.execution)
-        self.buffer: list[Record] = []
-        self.orphans: list[str] = []  # executions it started and needs no longer
-        self.has_effects = False
+        super().__init__(lease, deadline_ms, counted)
         self.longest_ms = 0.0
-        self.heard: set[str] = set()
-        self.bell: inbox.Answer | None = None  # the last one that was answered by looking
 
     def go(self) -> Row | None:
         """Walk on until there is nothing to do now, or no time left."""
@@ -103,25 +90,41 @@ class _Run:
                 self.meter.add(messages=sum(not one.is_wake for one in outbox.owed(self.lease.row)))
                 self.lease = outbox.settle(self.lease, clock.now_ms())
             if self.lease.is_cancelled:
+                frontier = self.machine.decide(clock.now_ms())
+                self._call_off([*frontier.tasks, *frontier.dropped])
                 return self.end(State.CANCELLED, None, retries.failure("Cancelled", "cancelled by its owner"))
             frontier = self.machine.decide(clock.now_ms())
             self.buffer += frontier.notes
             self.orphans += frontier.orphans
+            self._call_off(frontier.dropped)
             if frontier.end is not None:
                 return self._ended(frontier)
             if frontier.tasks:
-                if self.has_effects or self.orphans:
-                    self._commit()
+                if self.has_effects or self.orphans or self._hides_a_child(frontier.tasks):
+                    self.commit()
                 elif not self._has_time():
-                    self._hand_on()
+                    self.hand_on()
                     return None
                 else:
                     self._check_is_there()
                     self._work(frontier.tasks)
             elif not (frontier.awaits and self._hear()):
-                row = self._suspend(frontier)
+                row = self.suspend(frontier)
                 if row is not None:
                     return row
+
+    def _hides_a_child(self, found: list[Task]) -> bool:
+        """Say whether to write before executions are started: what scripts came to leads there, and only we know it.
+
+        Whoever takes over after our fall sees from the journal which executions we may have started (`_call_off`).
+        """
+        return any(task.kind == "automation" for task in found) and any(
+            one.kind in ("code", "expression") for one in self.buffer
+        )
+
+    def _call_off(self, found: list[Task]) -> None:
+        """End what was started for tasks that will not be run: a worker may have fallen before it wrote that down."""
+        self.orphans += [child for task in found if (child := tasks.child_of(self, task)) is not None]
 
     def _check_is_there(self) -> None:
         """Raise NotFound when the automation was deleted: nobody outside is called for it any more."""
@@ -182,7 +185,7 @@ class _Run:
             )
         if faults:
             if self.has_effects:
-                self._commit()
+                self.commit()
             raise faults[0]
 
     def _has_doubt(self, found: list[Task]) -> bool:
@@ -215,53 +218,6 @@ class _Run:
     def _has_time(self) -> bool:
         return self.deadline_ms - clock.now_ms() >= max(MIN_LEFT_MS, 2 * self.longest_ms)
 
-    # --- writing ----------------------------------------------------------------------------------------------
-
-    def _change(self, **more: Any) -> Change:
-        """Say what every transition writes. A bell that rang since nobody listened stays, or its news were lost."""
-        put = {"f0": self.lease.fence, **({} if self.bell is None else inbox.consume(self.bell)), **more}
-        self.meter.add(writes=1)
-        return Change(put={**put, "use": self.meter.stored()})
-
-    def _outcome(self, change: Change) -> tuple[str | None, Change]:
-        """Render what this transition adds; pages first when the row has become too big."""
-        now_ms = clock.now_ms()
-        text = packing.pack(self.buffer, now_ms, self.load)
-        memo, self.buffer, self.has_effects, self.journal.now = self.lease.row["memo"], [], False, now_ms
-        size = sum(map(len, memo.values())) + len(text)
-        if not memo or (size <= PAGE_BYTES and len(memo) < PAGE_ENTRIES):
-            return text, change
-        first, last = min(map(int, memo)), max(map(int, memo))
-        WORK.put(models.page_row(self.workspace_id, self.execution, first, last, memo))
-        self.meter.add(writes=1)
-        listed = [*self.lease.row.get("pages", ()), [first, last]]
-        put = {**change.put, "memo": {str(self.lease.seq): text}, "pages": listed}
-        return None, Change(put={**put, "use": self.meter.stored()}, remove=change.remove)
-
-    def _commit(self) -> None:
-        outcome, change = self._outcome(self._change())
-        until_ms = self.deadline_ms + SLACK_MS
-        self.lease = steps.commit(WORK, self.lease, until_ms, outcome=outcome, out=self._cancels(), change=change)
-
-    def _suspend(self, frontier: Frontier) -> Row | None:
-        """Wait. Answers the row; None when what it waits for is there already."""
-        now_ms = clock.now_ms()
-        if frontier.due is None and not frontier.awaits:
-            raise RuntimeError(f"nothing to do and nothing to wait for: {self.execution}")
-        timer = None if frontier.due is None else due.at(models.DUE, self.lease.key, frontier.due, now_ms)
-        out = [] if timer is None else outbox.wake(queues.ADVANCE, self._message(), timer)
-        out += self._cancels()
-        hearing.register(self, self.buffer)
-        outcome, change = self._outcome(self._change())
-        awaits = BELL if frontier.awaits else None
-        result = steps.suspend(WORK, self.lease, timer=timer, awaits=awaits, outcome=outcome, out=out, change=change)
-        if isinstance(result, Lease):
-            self.lease, self.heard = result, set()
-            return None
-        self.meter.add(messages=len(out))
-        outbox.flush(WORK, self.lease.key, result, clock.now_ms(), is_own=True)
-        return result
-
     def _ended(self, frontier: Frontier) -> Row:
         end = frontier.end
         if isinstance(end, Next | Return):
@@ -269,78 +225,6 @@ class _Run:
         if end is None:
             raise AssertionError("not over")
         return self.end(State.FAILED, None, {**end.error, "step": end.step})
-
-    def end(self, state: State, output: Any, error: Json | None) -> Row:
-        """Make the last transition, tell whoever waits for it, and add up what it cost."""
-        now_ms = clock.now_ms()
-        if self.lease.owes:
-            self.lease = outbox.settle(self.lease, now_ms)
-        more: Json = {"fin": now_ms, "exp": now_ms // 1000 + models.KEEP_S}
-        if state is State.DONE:
-            more["res"] = packing.pack_value(self.workspace_id, output, self.execution, self.load.secrets)
-        if error is not None:
-            more["err"] = Redactor(self.load.secrets).value(error)
-        parent = self.doc.get("parent")
-        out = [] if parent is None else [Message(queues.ADVANCE, self._message(parent) | {"c": self.execution})]
-        self.orphans += self._children()
-        out += self._cancels()
-        self.meter.add(messages=len(out))
-        change = self._change(**more)
-        outcome = None
-        if self.buffer:
-            outcome, change = self._outcome(change)
-        row = self._finish(state, outcome, out, change)
-        outbox.flush(WORK, self.lease.key, row, now_ms, is_own=True)
-        logs.log(
-            "execution.finished",
-            workspace=self.workspace_id,
-            executionId=self.execution,
-            state=state.value,
-            reason=None if error is None else error["type"],
-        )
-        usage.ended(self.workspace_id, row)
-        return row
-
-    def _finish(self, state: State, outcome: str | None, out: list[Message], change: Change) -> Row:
-        book, place = tallies.book(), tallies.place_of(self.workspace_id, {"fin": change.put["fin"], "doc": self.doc})
-        mark = book.mark(place)
-        marked = Change(put={**change.put, tallies.MARK: mark}, remove=change.remove)
-        try:
-            return steps.finish(WORK, self.lease, state, outcome=outcome, out=out, change=marked)
-        except LeaseLost:
-            book.forget(place, mark)
-            raise
-
-    def _children(self) -> list[str]:
-        """List the executions it started and still waits for; none when the journal itself is what cannot be read."""
-        try:
-            journal = getattr(self, "journal", None)
-            if journal is None:
-                journal = packing.journal_of(self.workspace_id, self.execution, self.lease.row)
-        except Exception as error:  # noqa: BLE001 its end must not fail for what made it end
-            logs.log("execution.unreadable", level="ERROR", executionId=self.execution, reason=str(error))
-            return []
-        return [str(one.child) for one in journal.waiting(Status.CHILD)]
-
-    def _cancels(self) -> list[Message]:
-        """Make the messages that end what it started and needs no longer."""
-        taken, self.orphans = self.orphans, []
-        return [Message(queues.ADVANCE, self._message(child) | {"k": 1}) for child in taken]
-
-    def _hand_on(self) -> None:
-        """Let another worker go on: its message first, then the lease."""
-        queue.send(queues.ADVANCE, self._message())
-        leases.release(WORK, self.lease)
-
-    def let_go(self) -> None:
-        """Give the execution back after a fault of our own; its message comes again. A bug counts towards poison."""
-        try:
-            leases.release(WORK, self.lease)
-        except Exception as error:  # noqa: BLE001 the lease runs out by itself
-            logs.log("execution.not_released", level="WARNING", reason=str(error))
-
-    def _message(self, execution: str | None = None) -> Json:
-        return {"w": self.workspace_id, "x": execution or self.execution}
 
 
 def give_up(lease: Lease, error: Json) -> None:

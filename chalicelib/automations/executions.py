@@ -20,6 +20,7 @@ from chalicelib.automations import (
     packing,
     queues,
     starts,
+    transitions,
     usage,
     versions,
 )
@@ -119,7 +120,7 @@ def _automation(call: Call) -> Automation:
 
 def _run_now(start: starts.Start, deadline_ms: int) -> Row:
     """Run in this request; a delayed message stands behind it in case this process falls."""
-    lease_ms = deadline_ms - clock.now_ms() + engine.SLACK_MS
+    lease_ms = deadline_ms - clock.now_ms() + transitions.SLACK_MS
     queue.send(queues.ADVANCE, {"w": start.workspace_id, "x": start.execution}, lease_ms / 1000 + 1)
     lease = starts.create_taken(start, lease_ms)
     row: Row | None = None

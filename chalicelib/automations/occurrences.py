@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from chalicelib.adapters import logs
-from chalicelib.automations import bells, engine, loading, models, starts, usage
+from chalicelib.automations import bells, engine, loading, models, starts, transitions, usage
 from chalicelib.automations.effects import HOP_HEADER
 from chalicelib.automations.meter import Meter
 from chalicelib.automations.models import Automation
@@ -63,7 +63,7 @@ def _start_of(item: Automation, body: dict[str, Any], found: Occurrence) -> star
 
 def _run(start_: starts.Start, message: Message, deadline_ms: int) -> float | None:
     try:
-        lease = starts.create_taken(start_, deadline_ms - clock.now_ms() + engine.SLACK_MS)
+        lease = starts.create_taken(start_, deadline_ms - clock.now_ms() + transitions.SLACK_MS)
     except PlatformError as error:
         if error.retryable:
             raise

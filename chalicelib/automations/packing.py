@@ -66,9 +66,15 @@ def journal_of(workspace_id: str, execution: str, row: Row) -> Journal:
     return journal
 
 
+def size_of(texts: Iterable[str]) -> int:
+    """Say how many bytes texts take in a row; a character may be four of them."""
+    return sum(len(text.encode()) for text in texts)
+
+
 def _apart(workspace_id: str, text: str, most: int) -> str:
     """Give a text, or where it lies when it is longer than that."""
-    return text if len(text) <= most else _APART + blobs.blobs().put(workspace_id, text.encode())
+    data = text.encode()
+    return text if len(data) <= most else _APART + blobs.blobs().put(workspace_id, data)
 
 
 def _whole(workspace_id: str, text: str) -> str:

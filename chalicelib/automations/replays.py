@@ -46,7 +46,7 @@ def replay(call: Call) -> Answer:
         start = starts.Start(
             call.workspace_id, execution, doc["u"], doc["uk"], doc["a"], doc["v"], doc["h"], "replay", given, more=more
         )
-    records = [_moved(one, load) for one in _kept(row, call, start)]
+    records = _kept(row, call, start, load)
     _store(replace(start, secrets=frozenset(load.secrets)), records)
     return Answer({"executionId": execution, "state": "queued"}, 202)
 
@@ -62,7 +62,7 @@ def _store(start: starts.Start, records: list[Record]) -> None:
     starts.send(start.workspace_id, start.execution)
 
 
-def _kept(row: Row, call: Call, start: starts.Start) -> list[Record]:
+def _kept(row: Row, call: Call, start: starts.Start, load: Loader) -> list[Record]:
     """Say what the new execution need not do again."""
     wanted = call.body.from_
     if wanted is None:
@@ -77,6 +77,7 @@ def _kept(row: Row, call: Call, start: starts.Start) -> list[Record]:
             raise InvalidInput.at("body.from", "no such step was begun", "reference")
         address = records[first].address
         kept = [one for one in records[:first] if _is_done(one) and not address.startswith(one.address + "/")]
+    kept = [_moved(one, load) for one in kept]
     if start.hash != row["doc"]["h"]:
         definition = loading.definition(call.workspace_id, start.automation_id, start.version_id, start.hash)
         kept = keeping.fitting(kept, definition["steps"])

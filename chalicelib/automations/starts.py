@@ -122,12 +122,17 @@ def start_child(
     """Start an automation of the same user on behalf of an execution; a repeat finds the first one's child."""
     automation = loading.automation_named(workspace_id, parent["u"], name)
     found = loading.version_named(workspace_id, automation.id, version) if version else loading.live_version(automation)
-    execution = models.execution_id(workspace_id, automation.id, at_ms, parent_id, key)
+    execution = child_id(workspace_id, automation.id, at_ms, parent_id, key)
     hop = int(parent.get("hop", 0)) + 1
     more = {"parent": parent_id}
     start = of_version(automation, found, execution, "automation", given, hop=hop, more=more, secrets=secrets)
     create_queued(start)
     return execution
+
+
+def child_id(workspace_id: str, automation_id: str, at_ms: int, parent_id: str, key: str) -> str:
+    """Derive the id of an execution from the step that starts it; `at_ms` is the time of the parent's last commit."""
+    return models.execution_id(workspace_id, automation_id, at_ms, parent_id, key)
 
 
 def derived(workspace_id: str, automation_id: str, at_ms: int, cause: str) -> str:

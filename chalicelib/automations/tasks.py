@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Protocol
 
-from chalicelib.automations import effects, starts
+from chalicelib.automations import effects, loading, starts
 from chalicelib.automations.effects import Done, Failed, Work
 from chalicelib.automations.meter import Meter
 from chalicelib.automations.packing import Loader
@@ -30,7 +30,7 @@ class Turn(Protocol):
     load: Loader
 
 
-Ready = tuple[Task, Work]
+Ready = tuple[Task, Work | PlatformError]
 _NOT_RESOLVED = frozenset({"code", "steps", "then", "else", "branches", "default"})
 
 
@@ -40,7 +40,16 @@ def key_of(turn: Turn, address: str) -> str:
 
 
 def prepare(turn: Turn, task: Task) -> Ready:
-    """Resolve the references of a task."""
+    """Resolve the references of a task. What makes that impossible fails the task, unless our own side is at fault."""
+    try:
+        return task, _work(turn, task)
+    except PlatformError as error:
+        if error.retryable:
+            raise
+        return task, error
+
+
+def _work(turn: Turn, task: Task) -> Work:
     key = key_of(turn, task.address)
     execution = {**turn.data["execution"], "key": key, "attempt": task.attempt}
     scope = Scope(task.scope, {"execution": execution})
@@ -54,7 +63,7 @@ def prepare(turn: Turn, task: Task) -> Ready:
     if code:
         bindings = {**turn.machine.seen_by(task, code), "execution": execution}
     left_s = (turn.deadline_ms - clock.now_ms()) / 1000
-    work = Work(
+    return Work(
         turn.workspace_id,
         turn.doc["u"],
         task.kind,
@@ -66,7 +75,6 @@ def prepare(turn: Turn, task: Task) -> Ready:
         bindings,
         code,
     )
-    return task, work
 
 
 def attempt(turn: Turn, ready: Ready) -> Record | Exception:
@@ -74,6 +82,8 @@ def attempt(turn: Turn, ready: Ready) -> Record | Exception:
     task, work = ready
     began = clock.now_ms()
     try:
+        if isinstance(work, PlatformError):
+            raise work
         if task.kind == "automation":
             return _start_child(turn, task, work, began)
         return _done(turn, task, effects.run(work), began)
@@ -118,6 +128,24 @@ def _done(turn: Turn, task: Task, done: Done, began: int) -> Record:
     return record
 
 
+def child_of(turn: Turn, task: Task) -> str | None:
+    """Name the execution that a former worker may have started for a task and not written down; None: none."""
+    if task.kind != "automation":
+        return None
+    try:
+        name = str(turn.machine.resolve(task.step["automationId"], task.scope))
+        automation = loading.automation_named(turn.workspace_id, turn.doc["u"], name)
+    except PlatformError as error:
+        if error.retryable:
+            raise
+        return None  # it names nothing, so nothing was started
+    return starts.child_id(turn.workspace_id, automation.id, turn.journal.now, turn.execution, _cause(task))
+
+
+def _cause(task: Task) -> str:
+    return f"{task.address}#{task.attempt}"
+
+
 def _start_child(turn: Turn, task: Task, work: Work, began: int) -> Record:
     given = work.step.get("input")
     if given is not None and not isinstance(given, dict):
@@ -126,7 +154,7 @@ def _start_child(turn: Turn, task: Task, work: Work, began: int) -> Record:
         turn.workspace_id,
         turn.doc,
         turn.execution,
-        f"{task.address}#{task.attempt}",
+        _cause(task),
         str(work.step["automationId"]),
         work.step.get("version"),
         given or {},

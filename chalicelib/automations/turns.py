@@ -11,14 +11,12 @@ import os
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from functools import lru_cache
-from typing import Any
 
-from chalicelib.adapters import logs, queue
+from chalicelib.adapters import queue
 from chalicelib.adapters.queue import Letter
 from chalicelib.automations import lanes, queues, usage
 from chalicelib.core import clock
-from chalicelib.core.errors import PlatformError
-from chalicelib.edge.worker import Batch, Message, backoff_s
+from chalicelib.edge.worker import Batch, Message, guarded
 
 TURN_MS = 20_000  # so that a batch is over before its messages are shown to others
 PATIENCE_S: float | None = 0.5  # None: wait for every turn
@@ -59,22 +57,6 @@ def take(batch: Batch, handle: Handle, delay_of: Callable[[Message], float | Non
 def delay_of_start(message: Message) -> float | None:
     """Count the start that a trigger asks for: say when the backlog is to begin it, or None: now, here."""
     return None if COUNTED in message.body else lanes.delay_of(message.body.get("w", ""))
-
-
-def guarded(message: Message, handle: Callable[[dict[str, Any]], float | None]) -> None:
-    """Handle a message: it is done, comes again, or is given up, by what is answered or raised."""
-    try:
-        again_s = handle(message.body)
-        if again_s is not None:
-            message.again(again_s)
-    except PlatformError as error:
-        if error.retryable:
-            message.again(backoff_s(message.receives))
-        else:
-            logs.log("message.given_up", level="ERROR", error=type(error).__name__, reason=error.message)
-    except Exception as error:  # noqa: BLE001 one poisonous message must not take its neighbours along
-        logs.exception("execution.bug", error)
-        message.again(backoff_s(message.receives))
 
 
 def _turn(message: Message, handle: Handle, deadline_ms: int, is_backlog: bool) -> None:

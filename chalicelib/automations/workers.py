@@ -11,7 +11,7 @@ from chalicelib.automations import bells, engine, models, occurrences, queues, s
 from chalicelib.core import clock
 from chalicelib.durable import steps
 from chalicelib.durable.sweep import sweep
-from chalicelib.edge.worker import Batch, Message, consumes
+from chalicelib.edge.worker import Batch, Message, consumes, each
 from chalicelib.storage.tables import WORK
 
 workers = Blueprint(__name__)
@@ -38,15 +38,13 @@ def advance_backlog(batch: Batch) -> None:
 @consumes(workers, queues.EVENT)
 def spread_event(batch: Batch) -> None:
     """Give an event to everything that waits for it."""
-    for message in batch.messages:
-        turns.guarded(message, lambda body: bells.spread(body))
+    each(bells.spread)(batch)
 
 
 @consumes(workers, queues.SCHEDULE)
 def fire_schedule(batch: Batch) -> None:
     """Start what a clock starts."""
-    for message in batch.messages:
-        turns.guarded(message, scheduling.fire)
+    each(scheduling.fire)(batch)
 
 
 @workers.schedule(Rate(1, unit=Rate.MINUTES), name="automations_tick")

@@ -12,7 +12,7 @@ from chalicelib.chat.models.integrations import Integration
 from chalicelib.connectors import public as connectors
 from chalicelib.core import clock
 from chalicelib.core.call import Call
-from chalicelib.core.errors import InvalidInput, NotFound, PlatformError, Unavailable, UpstreamFailed
+from chalicelib.core.errors import Forbidden, InvalidInput, NotFound, PlatformError, Unavailable, UpstreamFailed
 from chalicelib.identity import public as identity
 
 _MARGIN_S = 1.0
@@ -23,13 +23,16 @@ def call_action(call: Call) -> Json:
     """Run `<integration>:<action>`, or `<service>:<action>` of a connector, and give its output.
 
     An installed integration comes first. A connector runs on behalf of the user named by the body's `userId`, else of
-    the bot. Raises InvalidInput for an unknown type or input that does not fit, and Runtime errors (LogicFailed,
-    UpstreamFailed) for whatever fails on the way.
+    the bot. An integration runs its own actions only: it may be another workspace's. Raises InvalidInput for an unknown
+    type or input that does not fit, Forbidden, and Runtime errors (LogicFailed, UpstreamFailed) for whatever fails on
+    the way.
     """
     context = access.runtime(call)
     name, colon, action = call.body.type.partition(":")
     if not colon or not name or not action:
         raise InvalidInput.at("body.type", "must be <integration>:<action>", "type")
+    if context.integration_name not in (None, name):
+        raise Forbidden("an integration runs its own actions only")
     installed = _installed(context, name)
     if installed is not None:
         return {"output": _of_integration(call, context, installed, action)}

@@ -113,7 +113,7 @@ def log_view(home: str, owner_id: str) -> list[Json]:
 def make_key(call: Call) -> Json:
     """Make a key that acts as this bot, shown this once. Raises NotFound."""
     bot = access.administered_bot(call, call.path["id"])
-    key_id, text = identity.make_subject_key(bot.workspace_id, f"bot:{bot.id}", bot.name, call.caller.key_id)
+    key_id, text = identity.make_subject_key(bot.workspace_id, f"bot:{bot.id}", bot.name, call.caller)
     return {"clientKey": key_id, "token": text}
 
 

@@ -6,7 +6,8 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import BeforeValidator, Field, StringConstraints
 
-from chalicelib.chat.schemas import Key, Number, Shown
+from chalicelib.chat.answers import Shown
+from chalicelib.chat.schemas import Key, Number
 from chalicelib.edge.schema import CamelIn, Object, WhenSet, clean
 
 Tags = dict[Key, Annotated[str, StringConstraints(max_length=10_000)]]

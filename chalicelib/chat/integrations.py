@@ -111,7 +111,7 @@ def make_key(call: Call) -> Json:
     """Make a key that acts as this integration, shown this once. Raises NotFound."""
     item = _find(call)
     subject = f"integration:{item.id}"
-    key_id, text = identity.make_subject_key(item.workspace_id, subject, item.name, call.caller.key_id)
+    key_id, text = identity.make_subject_key(item.workspace_id, subject, item.name, call.caller)
     return {"clientKey": key_id, "token": text}
 
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from chalicelib.chat import chat_schemas as shapes
 from chalicelib.chat import conversations, events, files, messages, states, users
-from chalicelib.chat.schemas import Empty
+from chalicelib.chat.answers import Empty
 from chalicelib.chat.wire import created
 from chalicelib.edge.auth import PUBLIC, READ, WRITE
 from chalicelib.edge.route import Gives, Route

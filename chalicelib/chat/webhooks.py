@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 from urllib.parse import quote
 
@@ -19,6 +20,8 @@ from chalicelib.edge.route import Answer, raw_answer
 
 MAX_BODY_BYTES = 1_048_576
 _OWN_HEADERS = frozenset({"connection", "content-length", "transfer-encoding", "date", "server", "keep-alive"})
+_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,100}")
+_VALUE = re.compile(r"[\t\x20-\x7e\x80-\xff]{0,8000}")
 Json = dict[str, Any]
 
 
@@ -73,7 +76,7 @@ def _request(call: Call) -> Json:
 def _relayed(reply: calling.Reply) -> Answer:
     status = reply.status if 200 <= reply.status <= 599 else 502
     headers = {name: value for name, value in reply.headers.items() if name.lower() not in _OWN_HEADERS}
-    return raw_answer(reply.body.decode("utf-8", "replace"), status, {"Content-Type": "text/plain", **_titled(headers)})
+    return Answer(reply.body, status, {"Content-Type": "text/plain", **_titled(headers), "raw": "1"})
 
 
 def _of_code(reply: calling.Reply) -> Answer:
@@ -90,8 +93,4 @@ def _of_code(reply: calling.Reply) -> Answer:
 
 def _titled(headers: Json) -> dict[str, str]:
     """Spell header names one way, so that one said twice counts once; drop what could break the answer apart."""
-    return {
-        name.title(): value
-        for name, value in headers.items()
-        if name.isascii() and not any(character in value for character in "\r\n\0")
-    }
+    return {name.title(): value for name, value in headers.items() if _NAME.fullmatch(name) and _VALUE.fullmatch(value)}

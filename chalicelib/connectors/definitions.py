@@ -56,7 +56,10 @@ def _public(workspace_id: str, id_or_name: str, platform_id: str) -> Service | N
 
 
 def find_version(service: Service, name_or_id: str | None) -> ServiceVersion | None:
-    """Find the version that runs; see connectors.public. Raises NotFound for one that is named and absent."""
+    """Find the version that runs; see connectors.public.
+
+    Raises NotFound for one that is named and absent, and for others' services of which no version is published.
+    """
     if name_or_id:
         named = ServiceVersion.find_either(service.workspace_id, name_or_id, service_id=service.id)
         if service.is_shared and not named.published:
@@ -67,7 +70,10 @@ def find_version(service: Service, name_or_id: str | None) -> ServiceVersion | N
         if found is not None and (found.published or not service.is_shared):
             return found
     versions = ServiceVersion.list_all(service.workspace_id, service_id=service.id)
-    return rules.running_version(one for one in versions if one.published or not service.is_shared)
+    offered = [one for one in versions if one.published or not service.is_shared]
+    if versions and not offered:
+        raise NotFound("no version of this service is published")
+    return rules.running_version(offered)
 
 
 def cached_version(service: Service) -> ServiceVersion | None:

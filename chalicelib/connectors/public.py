@@ -44,6 +44,7 @@ __all__ = [
     "check_value",
     "clean_up_component",
     "clean_up_service",
+    "completed",
     "components",
     "definition",
     "find_component",
@@ -74,7 +75,8 @@ def find_service(workspace_id: str, id_or_name: str, platform_id: str | None = N
 def find_version(service: Service, name_or_id: str | None = None) -> ServiceVersion | None:
     """Find the version that runs: the one named, else the default, else the highest published, else the highest.
 
-    None when the service has no version at all. Raises NotFound for one that is named and absent.
+    None when the service has no version at all. Raises NotFound for one that is named and absent, and where it is
+    another workspace's service of which no version is published.
     """
     return definitions.find_version(service, name_or_id)
 
@@ -240,6 +242,11 @@ def resolve_references(
     that `operation: platformServiceVariable` reads. Raises InvalidInput, TooLarge.
     """
     return references.resolve(value, scope, source=source, variables=variables)
+
+
+def completed(component: Component, data: Any) -> Any:
+    """Put in the defaults of inputs that were not given; they may read the others."""
+    return inputs.completed(component, data)
 
 
 def validate_variables(component: Component, values: Any, where: str = "body") -> None:

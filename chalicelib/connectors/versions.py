@@ -28,7 +28,7 @@ def check(call: Call, version: ServiceVersion) -> None:
     version.logic = logic.normalised("version", version.logic)
     if version.default_service_security_id is not None:
         _check_security(version)
-    if version.published and not version.was_published and call.body.fields().get("published"):
+    if call.body.fields().get("published") and not (version.was_published and version.pins):
         version.pins = pins_of(version)
     components.check_size(version)
 

@@ -195,6 +195,11 @@ def _contactflow(error: PlatformError, status: int, request_id: str) -> dict[str
     return body
 
 
+def surface_below(path: str) -> str:
+    """Say which surface answers for a path that nothing is at; `path` has no slash in front."""
+    return next((surface for start, surface in _BELOW.items() if path.startswith(start)), INTERACTOR)
+
+
 def pointer(location: str) -> str:
     """Spell where a fault lies: a JSON pointer into the body, or the name of a parameter."""
     place, _, rest = location.partition(".")
@@ -216,3 +221,4 @@ STATUS_OF_SURFACE: dict[str, dict[type[PlatformError], int]] = {
 }
 WITH_PATH = frozenset({NOVU})
 REFUSES_ITSELF = frozenset({BOTPRESS, CONTACTFLOW, NOVU})  # other verbs of its paths are refused in its own shape
+_BELOW = {"v1/chat/": BOTPRESS, "v1/storage/": BOTPRESS, "v1/admin/": BOTPRESS, "flow/": CONTACTFLOW}

@@ -17,6 +17,7 @@ from urllib.parse import unquote, urlencode
 
 import orjson
 from chalice import Blueprint, Chalice, Response
+from chalice.app import APIGateway
 from pydantic.alias_generators import to_camel
 
 from chalicelib.adapters import logs
@@ -24,11 +25,20 @@ from chalicelib.core import clock, ids, jsontext
 from chalicelib.core.call import Call, Caller, usable_text
 from chalicelib.core.errors import InvalidInput, NotFound, PlatformError, UnsupportedMedia
 from chalicelib.edge import auth, idempotency, paths
-from chalicelib.edge.failures import BUG, CONTACTFLOW, INTERACTOR, REFUSES_ITSELF, MethodNotAllowed, render
+from chalicelib.edge.failures import (
+    BUG,
+    CONTACTFLOW,
+    INTERACTOR,
+    REFUSES_ITSELF,
+    MethodNotAllowed,
+    render,
+    surface_below,
+)
 from chalicelib.edge.schema import In, Out
 
 VERBS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 ANY_TYPE = ["*/*"]  # Chalice answers 415 in its own shape; we check the type ourselves
+BINARY_TYPES = frozenset(APIGateway().default_binary_types)
 _JSON = {"Content-Type": "application/json"}
 _NOBODY = Caller("", "", frozenset())
 _TRACE = re.compile(r"[A-Za-z0-9._:/+=-]{1,128}")
@@ -62,7 +72,10 @@ class Answer:
 
 @dataclass(frozen=True)
 class Route:
-    """One operation: its name in the contract, verbs (`PUT,PATCH`), path, and who does the work."""
+    """One operation: its name in the contract, verbs (`PUT,PATCH`), path, and who does the work.
+
+    `needs` names the query parameters without which the call is refused, whether or not the work reads them.
+    """
 
     operation_id: str
     verbs: str
@@ -71,6 +84,7 @@ class Route:
     takes: type[In] | str | None
     gives: type[Out] | str | None
     scope: str
+    needs: tuple[str, ...] = ()
 
 
 _request: ContextVar[Any] = ContextVar("request")
@@ -123,13 +137,14 @@ def _view(row: Route, surface: str) -> Callable[..., Response]:
 
 def _unknown(app: Chalice) -> Callable[..., Response]:
     """Make the view of every other path: a slash too many at the end is forgiven, the rest is not there."""
-    refuse = _refusal(NotFound("there is nothing at this path"))
+    nothing = NotFound("there is nothing at this path")
 
     def view() -> Response:
         request = _request.get()
-        found = paths.find(app.routes, (request.uri_params or {}).get("proxy", ""))
+        path = (request.uri_params or {}).get("proxy", "")
+        found = paths.find(app.routes, path)
         if found is None:
-            return refuse()
+            return _refusal(nothing, surface_below(path))()
         resource, values = found
         return app.routes[resource][request.method].view_function(**values)
 
@@ -162,9 +177,17 @@ def _answer(surface: str, operation: str, serve: Callable[[Any, str], Answer]) -
     headers = {**_JSON, "X-Request-Id": request_id, **_traced(surface, request, request_id), **answer.headers}
     body = answer.body if isinstance(answer.body, str | bytes) and "raw" in headers else _dump(answer.body)
     headers.pop("raw", None)
-    if isinstance(body, bytes) and "accept" not in request.headers:  # Chalice refuses binary answers without it
-        request.headers = type(request.headers)({**dict(request.headers), "accept": "*/*"})
+    body = _as_sent(body, headers["Content-Type"])
+    if isinstance(body, bytes) and "*/*" not in str(request.headers.get("accept", "")):
+        request.headers = type(request.headers)({**dict(request.headers), "accept": "*/*"})  # else Chalice refuses
     return Response(body=body, status_code=answer.status, headers=headers)
+
+
+def _as_sent(body: str | bytes, kind: str) -> str | bytes:
+    """Give bytes for the types that Chalice takes for binary and text for all others: it fails on anything else."""
+    if kind.partition(";")[0].strip().lower() in BINARY_TYPES:
+        return body.encode() if isinstance(body, str) else body
+    return body.decode("utf-8", "replace") if isinstance(body, bytes) else body
 
 
 def _traced(surface: str, request: Any, request_id: str) -> dict[str, str]:
@@ -215,6 +238,8 @@ def _serve(surface: str, row: Route, request: Any, request_id: str, path: Mappin
     )
     if surface == INTERACTOR and row.scope != auth.PUBLIC:
         call.check_query("userId", "userCredentialId")  # also where nobody is looked for
+    for name in row.needs:
+        call.required_query(name)
     call.body = _read_body(row, call)
     if request.method in idempotency.dialect_of(surface).verbs and row.scope != auth.PUBLIC:
         fingerprint = _fingerprint(request, call)

@@ -67,24 +67,34 @@ def consumes(
     return register
 
 
-def each(function: Callable[[dict[str, Any]], None]) -> Callable[[Batch], None]:
-    """Wrap a function of one message body: it is done, to be repeated, or given up, by the error it raises."""
+def each(function: Callable[[dict[str, Any]], float | None]) -> Callable[[Batch], None]:
+    """Wrap a function of one message body, for batches whose messages are handled one after the other (`guarded`)."""
 
     @functools.wraps(function)
     def handle(batch: Batch) -> None:
         for message in batch.messages:
-            try:
-                function(message.body)
-            except PlatformError as error:
-                if error.retryable:
-                    message.again(backoff_s(message.receives))
-                else:
-                    logs.log("message.given_up", level="ERROR", error=type(error).__name__, reason=error.message)
-            except Exception as error:  # noqa: BLE001 one poisonous message must not take its neighbours along
-                logs.exception("message.failed", error)
-                message.again(backoff_s(message.receives))
+            guarded(message, function)
 
     return handle
+
+
+def guarded(message: Message, function: Callable[[dict[str, Any]], float | None]) -> None:
+    """Handle one message: it is done, comes again or is given up, by what the function raises or answers.
+
+    The function gets the message's body, and may answer after how many seconds the message is to come again.
+    """
+    try:
+        again_s = function(message.body)
+        if again_s is not None:
+            message.again(again_s)
+    except PlatformError as error:
+        if error.retryable:
+            message.again(backoff_s(message.receives))
+        else:
+            logs.log("message.given_up", level="ERROR", error=type(error).__name__, reason=error.message)
+    except Exception as error:  # noqa: BLE001 one poisonous message must not take its neighbours along
+        logs.exception("message.failed", error)
+        message.again(backoff_s(message.receives))
 
 
 def backoff_s(receives: int) -> float:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from chalicelib.core import ids
 from chalicelib.core.call import Caller
-from chalicelib.identity import authentication, keys, secrets, users
+from chalicelib.identity import authentication, keys, rules, secrets, users
 from chalicelib.identity.models import User
 
 __all__ = [
@@ -26,9 +26,15 @@ def authenticate(text: str) -> Caller | None:
     return authentication.authenticate(text)
 
 
-def make_subject_key(workspace_id: str, subject: str, name: str, by: str) -> tuple[str, str]:
-    """Make a key that may act only as one bot or integration (`bot:<id>`); give its id and its text, shown once."""
-    api_key, text = keys.make(workspace_id, ids.new_uuid(), by=by, name=name, scopes=SUBJECT_SCOPES, subject=subject)
+def make_subject_key(workspace_id: str, subject: str, name: str, by: Caller) -> tuple[str, str]:
+    """Make a key that may act only as one bot or integration (`bot:<id>`); give its id and its text, shown once.
+
+    Raises Forbidden when the caller lacks what such a key may do.
+    """
+    rules.check_grant(by.scopes, SUBJECT_SCOPES)
+    api_key, text = keys.make(
+        workspace_id, ids.new_uuid(), by=by.key_id, name=name, scopes=SUBJECT_SCOPES, subject=subject
+    )
     return api_key.id, text
 
 

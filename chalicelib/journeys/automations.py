@@ -69,9 +69,7 @@ def create(call: Call) -> Json:
 
 def read(call: Call) -> Json:
     """Read an automation, with what it has counted."""
-    head = find(call)
-    call.answer_headers["ETag"] = head.etag
-    return view(head)
+    return _shown(call, find(call))
 
 
 def replace(call: Call) -> Json:
@@ -92,25 +90,12 @@ def replace(call: Call) -> Json:
 
 def update(call: Call) -> Json:
     """Rename an automation, lead it to another status, or both; both happen or neither."""
-    node, removes, body = wire.node_of(call), wire.flag(call, "removeExpiredCustomers"), call.body
+    node, removes = wire.node_of(call), wire.flag(call, "removeExpiredCustomers")
     for attempt in range(1, _ATTEMPTS + 1):
         head = find(call)
         _check_edition(call, head)
-        before, name = head.state, head.name
-        asked = Status(body.status) if body.status else None
-        to = rules.meant(before, asked, head.start_at, clock.now_ms()) if asked else before
-        lifecycle.check(head, to)
-        if body.name is not None:
-            if before is TO_DELETE and body.name != name:
-                raise Conflict("an automation that is being deleted cannot be renamed")
-            head.name = body.name
-        if to is not before:
-            _check_move(node, head, to, head.graph)
-            lifecycle.move(head, to, removes=removes)
-        if to is before and head.name == name:
-            return _settled(call, head)
         try:
-            lifecycle.store(head, before, call.caller.key_id)
+            _update_once(call, node, head, removes)
         except VersionConflict:
             if attempt == _ATTEMPTS:
                 raise
@@ -186,11 +171,28 @@ def brief(head: Automation, statistics: Json) -> Json:
 # --- one change -----------------------------------------------------------------------------------------------------
 
 
+def _update_once(call: Call, node: Node, head: Automation, removes: bool) -> None:
+    before, name, body = head.state, head.name, call.body
+    asked = Status(body.status) if body.status else None
+    to = rules.meant(before, asked, head.start_at, clock.now_ms()) if asked else before
+    lifecycle.check(head, to)
+    if body.name is not None:
+        if before is TO_DELETE and body.name != name:
+            raise Conflict("an automation that is being deleted cannot be renamed")
+        head.name = body.name
+    if to is not before:
+        _check_move(node, head, to, _graph_of(head))
+        lifecycle.move(head, to, removes=removes)
+    if to is not before or head.name != name:
+        lifecycle.store(head, before, call.caller.key_id)
+
+
 def _replace_once(call: Call, node: Node, head: Automation, removes: bool) -> None:
-    before, body, earlier = head.state, call.body, head.graph
+    before, body = head.state, call.body
     if before not in EDITABLE:
         hint = "; pause it first" if before is RUNNING else ""
         raise Conflict(f"an automation that is {before} cannot be changed{hint}", details={"status": before})
+    earlier = _graph_of(head)
     unchanged = copy.deepcopy(head)
     _take_over(head, body, call)
     if head.started_at is not None and head.start_at != unchanged.start_at:
@@ -252,9 +254,28 @@ def _insert(call: Call, head: Automation) -> Automation:
 
 
 def _settled(call: Call, head: Automation) -> Json:
-    head = lifecycle.settle(head)
-    call.answer_headers["ETag"] = head.etag
-    return view(head)
+    return _shown(call, lifecycle.settle(head))
+
+
+def _shown(call: Call, head: Automation) -> Json:
+    """Show a head, or a newer one when its graph is replaced at this very moment. Raises NotFound when it is gone."""
+    for _ in range(_ATTEMPTS):
+        try:
+            shown = view(head)
+        except NotFound:
+            head = find(call)
+            continue
+        call.answer_headers["ETag"] = head.etag
+        return shown
+    raise VersionConflict("the automation changes too often; read it again")
+
+
+def _graph_of(head: Automation) -> Graph:
+    """Read the graph of a head that is to be changed. Raises VersionConflict when it was replaced meanwhile."""
+    try:
+        return head.graph
+    except NotFound:
+        raise VersionConflict("the automation changed meanwhile; read it again") from None
 
 
 def _check_edition(call: Call, head: Automation) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from chalicelib.adapters import blobs
-from chalicelib.core.errors import Fault
+from chalicelib.core.errors import Fault, NotFound
 from chalicelib.journeys import texts
 from chalicelib.journeys.models import automations as stored
 from chalicelib.journeys.models.automations import Automation
@@ -88,4 +88,7 @@ def claim(head: Automation, graph: Graph) -> list[Fault]:
 
 def _has(head: Automation, owner: str, step: str) -> bool:
     other = stored.load(head.workspace_id, head.node, owner, fresh=True)
-    return other is not None and step in other.graph.by_uuid
+    try:
+        return other is not None and step in other.graph.by_uuid
+    except NotFound:  # it changes at this moment, so it is alive
+        return True

@@ -53,6 +53,8 @@ def change(node: Node, who: Identity, path: str, value: Any, *, adds: bool) -> N
     """
     connector = _value(node)
     if connector is None:
+        connector = _value(node, fresh=True)  # one that was just made is not known everywhere yet
+    if connector is None:
         raise Denied("the node has no setting of type HUB")
     if not connector.get("endpoint"):
         stored.change(node.workspace_id, node.id, who.names(), lambda profile: changed(profile, path, value, adds))
@@ -85,8 +87,8 @@ def changed(profile: Json, path: str, value: Any, adds: bool) -> Json:
     return made
 
 
-def _value(node: Node) -> Json | None:
-    found = connectors.of_type(node.workspace_id, node.id, connectors.PROFILES)
+def _value(node: Node, *, fresh: bool = False) -> Json | None:
+    found = connectors.of_type(node.workspace_id, node.id, connectors.PROFILES, fresh=fresh)
     return None if found is None else connectors.whole(found)
 
 

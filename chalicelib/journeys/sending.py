@@ -6,6 +6,7 @@ A setting without `provider` sends through integrations of the workspace: those 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
@@ -16,6 +17,7 @@ from chalicelib.channels.public import Accepted, Account, Deferred, NoIntegratio
 from chalicelib.core import ids
 from chalicelib.journeys import connectors
 from chalicelib.journeys.connectors import MESSAGES
+from chalicelib.journeys.models.settings import Setting
 
 __all__ = ["Accepted", "Deferred", "Mail", "NoIntegration", "Refused", "Text", "mail", "text"]
 
@@ -51,7 +53,30 @@ class Text:
 
 def mail(workspace_id: str, node: str, letter: Mail) -> Accepted:
     """Send a mail now. Raises NoIntegration (also without a setting), Refused, Deferred."""
-    value = _value(workspace_id, node)
+    return _through(workspace_id, node, lambda value: _mail(workspace_id, value, letter))
+
+
+def text(workspace_id: str, node: str, letter: Text) -> Accepted:
+    """Send a text now. Raises NoIntegration (also without a setting), Refused, Deferred."""
+    return _through(workspace_id, node, lambda value: _text(workspace_id, value, letter))
+
+
+def _through(workspace_id: str, node: str, deliver: Callable[[Json], Accepted]) -> Accepted:
+    """Send by the setting as it is known, some seconds old. What is refused is tried once more by a newer one.
+
+    Without that, whoever repairs a setting and starts an automation again at once would see it stop once more.
+    """
+    known = connectors.of_type(workspace_id, node, MESSAGES)
+    try:
+        return deliver(_value(known))
+    except Refused:
+        newest = connectors.of_type(workspace_id, node, MESSAGES, fresh=True)
+        if newest is None or newest == known:
+            raise
+        return deliver(_value(newest))
+
+
+def _mail(workspace_id: str, value: Json, letter: Mail) -> Accepted:
     if value.get("provider") == _FAKE:
         return _pretended(workspace_id, "email", letter.key)
     return channels.send_mail(
@@ -71,9 +96,7 @@ def mail(workspace_id: str, node: str, letter: Mail) -> Accepted:
     )
 
 
-def text(workspace_id: str, node: str, letter: Text) -> Accepted:
-    """Send a text now. Raises NoIntegration (also without a setting), Refused, Deferred."""
-    value = _value(workspace_id, node)
+def _text(workspace_id: str, value: Json, letter: Text) -> Accepted:
     if value.get("provider") == _FAKE:
         return _pretended(workspace_id, "sms", letter.key)
     return channels.send_text(
@@ -123,11 +146,10 @@ def _smtp(endpoint: str, user: str, password: str) -> Json:
     return {"host": parts.hostname or "", "port": str(port), "user": user, "password": password, "secure": is_secure}
 
 
-def _value(workspace_id: str, node: str) -> Json:
-    found = connectors.of_type(workspace_id, node, MESSAGES)
-    if found is None:
+def _value(setting: Setting | None) -> Json:
+    if setting is None:
         raise NoIntegration(f"the node has no setting of type {MESSAGES}")
-    return connectors.whole(found)
+    return connectors.whole(setting)
 
 
 def _pretended(workspace_id: str, channel: str, key: str) -> Accepted:

@@ -20,6 +20,7 @@ Json = dict[str, Any]
 SECRETS = {MESSAGES: ("apiKey", "userKey", "signingSecret"), PROFILES: ("token",)}
 SHAPES: dict[str, type[FlowIn]] = {MESSAGES: MessageConnectorIn, PROFILES: ProfileConnectorIn}
 NEEDED = {"SMTP": ("endpoint",), "HTTP": ("endpoint", "apiKey"), "SES": ("region", "userKey", "apiKey"), "FAKE": ()}
+SCHEMES = {"SMTP": ("smtp", "smtps"), "HTTP": ("https", "http")}
 MAX_VALUE_BYTES = 32_000
 
 
@@ -102,11 +103,20 @@ def _take_over(item: Setting, value: Json, known: dict[str, str]) -> None:
         if sent := checked.pop(name, None):
             secrets[name] = sent if sent != MASK else known.get(name, "")
     secrets = {name: secret for name, secret in secrets.items() if secret}
-    for name in NEEDED.get(checked.get("provider", ""), ()):
-        if not (checked.get(name) or secrets.get(name)):
-            raise InvalidInput.at(f"body.value.{name}", f"is needed by provider {checked['provider']}", "missing")
+    _check_provider(checked, secrets)
     item.value, item.secrets = checked, sorted(secrets)
     item.sealed = vault().seal(item.workspace_id, context(item), orjson.dumps(secrets)) if secrets else ""
+
+
+def _check_provider(value: Json, secrets: dict[str, str]) -> None:
+    """Refuse an account that could never send. Raises InvalidInput."""
+    provider = value.get("provider", "")
+    for name in NEEDED.get(provider, ()):
+        if not (value.get(name) or secrets.get(name)):
+            raise InvalidInput.at(f"body.value.{name}", f"is needed by provider {provider}", "missing")
+    schemes = SCHEMES.get(provider, ())
+    if schemes and value["endpoint"].partition(":")[0].lower() not in schemes:
+        raise InvalidInput.at("body.value.endpoint", f"must begin with {' or '.join(schemes)}://", "scheme")
 
 
 def _within_value(error: InvalidInput) -> InvalidInput:

@@ -65,12 +65,13 @@ def check_occupied(head: Automation, earlier: Graph, graph: Graph) -> None:
 def offer_of(node: Node, graph: Graph) -> Offer:
     """Gather what the node has for this graph to refer to; nothing is read that the graph does not ask for."""
     workspace_id, operations = node.workspace_id, set(graph.operations())
+    is_restricted = any((step.get("parameters") or {}).get("subscriptionId") for step in graph.steps)
     return Offer(
         operations=frozenset(actions.offered(node)),
         mail_models=_numbers(node, contents.MAIL) if "CLAB_CAMPAIGN" in operations else frozenset(),
         text_models=_numbers(node, contents.TEXT) if "CLAB_CAMPAIGN_SMS" in operations else frozenset(),
         pages=frozenset(_pages(node, graph)),
-        subscriptions=frozenset(definitions.subscriptions_of(workspace_id, node.id)),
+        subscriptions=frozenset(definitions.subscriptions_of(workspace_id, node.id) if is_restricted else ()),
         properties=frozenset(definitions.properties_of(workspace_id, node.id)) if "TAG" in operations else frozenset(),
         phone_field=node.phone_field,
         is_plain=may_be_plain,

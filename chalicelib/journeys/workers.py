@@ -11,7 +11,7 @@ from chalicelib.adapters import logs, queue
 from chalicelib.core import clock
 from chalicelib.core.errors import PlatformError
 from chalicelib.durable.sweep import sweep
-from chalicelib.edge.worker import Batch, Message, backoff_s, consumes
+from chalicelib.edge.worker import Batch, consumes, guarded
 from chalicelib.journeys import jobs, lifecycle, moving, node_upkeep, queues, releasing, spreading
 from chalicelib.journeys.models import batches, tokens
 from chalicelib.journeys.models import nodes as stored_nodes
@@ -36,28 +36,28 @@ def journeys_step(batch: Batch) -> None:
         if not isinstance(error, PlatformError):
             logs.exception("journey.batch_failed", error)
         for message in batch.messages:
-            _guarded(message, lambda _body, one=message: moving.advance([one], deadline_ms))  # type: ignore[misc]
+            guarded(message, lambda _body, one=message: moving.advance([one], deadline_ms))  # type: ignore[misc]
 
 
 @consumes(workers, queues.EVENT)
 def journeys_event(batch: Batch) -> None:
     """Tell sources and waiting tokens of what customers did."""
     for message in batch.messages:
-        _guarded(message, spreading.spread)
+        guarded(message, spreading.spread)
 
 
 @consumes(workers, queues.JOB, batch_size=1)
 def journeys_job(batch: Batch) -> None:
     """Do a page of work on many tokens, a batch or a report."""
     for message in batch.messages:
-        _guarded(message, _job)
+        guarded(message, _job)
 
 
 @consumes(workers, queues.LIFECYCLE, batch_size=1)
 def journeys_lifecycle(batch: Batch) -> None:
     """Follow the dates of automations, and erase nodes."""
     for message in batch.messages:
-        _guarded(message, _keep_time)
+        guarded(message, _keep_time)
 
 
 @workers.schedule(Rate(1, unit=Rate.MINUTES), name="journeys_tick")
@@ -69,7 +69,7 @@ def journeys_tick(_event: Any) -> None:
         (batches.DUE, queues.JOB, batches.message),
         (stored_nodes.DUE, queues.LIFECYCLE, stored_nodes.parts_of),
     ):
-        sweep(JOURNEYS, kind, _sender(queue_name), message_of, now_ms)
+        sweep(JOURNEYS, kind, _sender(queue_name), message_of, now_ms, queries=2_000, letters=20_000)
 
 
 def _sender(queue_name: str) -> Callable[[Any], None]:
@@ -89,18 +89,3 @@ def _keep_time(body: dict[str, Any]) -> None:
         lifecycle.keep_time(body["w"], body["n"], body["a"])
     else:
         node_upkeep.keep(body["w"], body["n"])
-
-
-def _guarded(message: Message, handle: Callable[[dict[str, Any]], float | None]) -> None:
-    try:
-        again_s = handle(message.body)
-        if again_s is not None:
-            message.again(again_s)
-    except PlatformError as error:
-        if error.retryable:
-            message.again(backoff_s(message.receives))
-        else:
-            logs.log("message.given_up", level="ERROR", error=type(error).__name__, reason=error.message)
-    except Exception as error:  # noqa: BLE001 one poisonous message must not take its neighbours along
-        logs.exception("journey.bug", error)
-        message.again(backoff_s(message.receives))

@@ -32,7 +32,11 @@ def bury(message: Message) -> None:
     body = message.body
     workspace_id = body["w"] if isinstance(body.get("w"), str) else DEPLOYMENT
     logs.log("message.dead", level="ERROR", workspace=workspace_id, messageId=message.id)
-    if "a" in body or ("x" in body and "ev" not in body):
+    if _is_of_journeys(body):
+        from chalicelib.journeys import public as journeys  # which lean on subscriptions
+
+        journeys.bury(body)
+    elif "a" in body or ("x" in body and "ev" not in body):
         from chalicelib.automations import public as automations  # which lean on subscriptions
 
         automations.bury(body, POISON)
@@ -71,6 +75,10 @@ def _shown(row: Row) -> SimpleNamespace:
         execution_id=_text(message.get("x")) if "ev" not in message else None,
         message={key: value for key, value in message.items() if key != "w" and (key != "x" or _text(value))} or None,
     )
+
+
+def _is_of_journeys(body: dict[str, Any]) -> bool:
+    return isinstance(body.get("n"), str)  # the node; elsewhere `n` is a number
 
 
 def _text(value: Any) -> str | None:

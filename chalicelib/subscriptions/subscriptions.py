@@ -70,8 +70,6 @@ def create(call: Call) -> dict[str, Any]:
     """Subscribe a user to the trigger the body names."""
     user, body = _user(call), call.body
     service = connectors.find_service(call.workspace_id, body.service, body.platform)
-    if service.platform_id != body.platform:
-        raise NotFound(f"no such service on this platform: {body.service}")
     return _create(call, _wish(call, user, service, body.trigger, body.service_version, body.user_credential_id))
 
 

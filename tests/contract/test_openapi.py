@@ -159,6 +159,11 @@ def test_every_example_fits_its_schema() -> None:
         for content in operation.get("requestBody", {}).get("content", {}).values():
             if "example" in content:
                 check(content["schema"], content["example"], whole, operation["operationId"])
+        for status, answer in operation["responses"].items():
+            for media, content in answer.get("content", {}).items():
+                assert media != "application/json" or "example" in content, (operation["operationId"], status)
+                if "example" in content:
+                    check(content["schema"], content["example"], whole, operation["operationId"])
     for name, schema in whole["components"]["schemas"].items():
         check(schema, examples.example_of(schema, whole["components"]["schemas"]), whole, name)
 
@@ -235,8 +240,34 @@ def test_parameters_are_those_of_the_contract() -> None:
             re.findall(r"\{([^}]+)\}", next(p for p in made()["paths"] if place == (place[0], shape_of_path(p))))
         )
         assert {name for name, where in wanted if where == "path"} >= in_path, place
-        optional = {("userId", "query")}  # where the contract names an actor we do without
-        assert {one for one in wanted if one[1] == "query"} - optional <= has, place
+        ignored = {("userId", "query")}  # read or not, where the contract does not ask for it
+        needed = required_queries(theirs, contract())
+        assert {one for one in wanted if one[1] == "query"} - ignored <= has, place
+        assert needed == required_queries(ours, made()) & {name for name, _ in wanted}, place
+
+
+def required_queries(operation: Json, whole: Json) -> set[str]:
+    """The names of the query parameters an operation cannot do without."""
+    every = [resolved(part, whole) for part in operation.get("parameters", ())]
+    return {one["name"] for one in every if one["in"] == "query" and one.get("required")}
+
+
+def test_what_the_contract_asks_for_in_the_query_is_asked_for(checked: CheckedClient, things: dict[str, str]) -> None:
+    values = {"userId": builders.USER, "version": "minor", "contributor_id": builders.USER}
+    asked, missed, checked.actor = 0, [], None
+    for row in own_rows():
+        verb = row.verbs.split(",")[0]
+        operation = contract_operations().get((verb.lower(), shape_of_path(row.path)), {})
+        path = row.path.format_map(defaultdict(lambda: "absent", things))
+        for name in required_queries(operation, contract()):
+            others = {other: value for other, value in values.items() if other != name}
+            body = examples.SENT.get(row.operation_id, {"type": "apiKey", "name": "one"}) if row.takes else None
+            answer = checked.send(verb, path, body, query=others)
+            asked += 1
+            is_named = f"query.{name}" in str(answer.body) or name not in row.needs  # else the body may come first
+            if (answer.status, is_named) != (400, True):
+                missed.append((row.operation_id, name, answer.status, answer.body))
+    assert (asked > 40, missed) == (True, [])
 
 
 def test_answers_have_the_fields_of_the_contract() -> None:

@@ -8,13 +8,17 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from typing import Any
+
+from chalicelib.core import references
+from chalicelib.core.errors import TooLarge
 
 Lookup = Callable[[list[str]], Any]
 _TEMPLATE = re.compile(r"\$\$\{|\$\{([^{}]*)\}")
 _PART = re.compile(r"\.?([A-Za-z_$][\w$-]*)|\[(\d{1,9})\]|\[\"((?:[^\"\\]|\\.)*)\"\]|\['([^']*)'\]|\.(\d{1,9})")
 MAX_EXPANDED = 1_000_000
+MAX_PUT_IN = 16 * 1024 * 1024  # one big value named many times would not fit into memory
 
 
 class BadPath(ValueError):
@@ -37,16 +41,23 @@ def parse(text: str) -> list[str]:
 
 
 def resolve(value: Any, lookup: Lookup) -> Any:
-    """Replace every reference in a value by what it names."""
-    if isinstance(value, str):
-        return _text(value, lookup) if "${" in value else value
-    if isinstance(value, dict):
-        if value.get("@type") == "reference":
-            return lookup([str(part) for part in value["path"]])
-        return {name: resolve(inner, lookup) for name, inner in value.items()}
-    if isinstance(value, list):
-        return [resolve(inner, lookup) for inner in value]
-    return value
+    """Replace every reference in a value by what it names. Raises TooLarge when they put in more than 16 MB."""
+    left_bytes = MAX_PUT_IN
+
+    def counted(path: list[str]) -> Any:
+        nonlocal left_bytes
+        found = lookup(path)
+        if isinstance(found, str | dict | list):
+            left_bytes -= len(found) if isinstance(found, str) else len(json.dumps(found))
+        if left_bytes < 0:
+            raise TooLarge(f"references may put in at most {MAX_PUT_IN // 1024 // 1024} MB")
+        return found
+
+    return references.filled(
+        value,
+        lambda text: _text(text, counted) if "${" in text else text,
+        lambda tagged: counted([str(part) for part in tagged["path"]]),
+    )
 
 
 def paths_in(value: Any, where: str) -> Iterator[tuple[str, list[str]]]:
@@ -58,7 +69,7 @@ def paths_in(value: Any, where: str) -> Iterator[tuple[str, list[str]]]:
                     yield where, parse(found[1])
                 except (BadPath, ValueError) as error:
                     raise BadPath(where) from error
-    elif isinstance(value, dict) and value.get("@type") == "reference":
+    elif isinstance(value, dict) and value.get(references.TAG) == references.REFERENCE:
         path = value.get("path")
         if not isinstance(path, list) or not path or not all(isinstance(part, str | int) for part in path):
             raise BadPath(f"{where}.path")
@@ -72,17 +83,12 @@ def paths_in(value: Any, where: str) -> Iterator[tuple[str, list[str]]]:
 
 
 def look_up(value: Any, path: list[str]) -> Any:
-    """Follow a path through JSON data; None where it leads nowhere."""
-    for part in path:
-        if isinstance(value, Mapping):
-            value = value.get(part)
-        elif isinstance(value, list) and part.isdecimal() and int(part) < len(value):
-            value = value[int(part)]
-        elif part == "length" and isinstance(value, list | str):
-            value = len(value)
-        else:
-            return None
-    return value
+    """Follow a path through JSON data; None where it leads nowhere. Lists and texts have a `length`."""
+    if path and path[-1] == "length":
+        whole = references.look_up(value, path[:-1])
+        if isinstance(whole, list | str):
+            return len(whole)
+    return references.look_up(value, path)
 
 
 def _text(text: str, lookup: Lookup) -> Any:

@@ -49,8 +49,12 @@ class Message(Tagged):
         return marked if timer is None else {**marked, **timer.attributes}
 
     def put_with_entry(self, timer: Timer | None) -> None:
-        """Store a new message with all its rows, in one call. Raises Unavailable."""
-        CHAT.write_many([self.entry(timer), self.to_row(), *self.tag_rows()])
+        """Store a new message with all its rows. Raises Unavailable.
+
+        The entry comes last, because batches are not atomic: a lane takes an entry without a message for a deleted one.
+        """
+        self.put()
+        CHAT.put(self.entry(timer))
 
     def put_once(self) -> None:
         """Store a message whose id is derived, unless it is there already."""

@@ -65,6 +65,15 @@ def load(workspace_id: str, node: str, *, fresh: bool = False) -> Node | None:
     return None if found is None or found.gone_at else found
 
 
+def is_on(node: Node, channel: str) -> bool:
+    """Say whether `email` or `sms` is switched on, reading the node again before saying no: it may be seconds old."""
+    flag = f"{channel}_active"
+    if getattr(node, flag):
+        return True
+    newest = load(node.workspace_id, node.id, fresh=True)
+    return newest is not None and bool(getattr(newest, flag))
+
+
 def forget() -> None:
     """Drop what is cached: something was written in this process."""
     _nodes.forget()

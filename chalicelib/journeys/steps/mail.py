@@ -7,6 +7,7 @@ from typing import Any
 from chalicelib.core.errors import NotFound
 from chalicelib.journeys import consents, marks, materials, profiles, sending
 from chalicelib.journeys.marks import Kind, Mark
+from chalicelib.journeys.models import nodes
 from chalicelib.journeys.rules import placeholders
 from chalicelib.journeys.rules.placeholders import Missing, Place
 from chalicelib.journeys.sending import Deferred, NoIntegration, Refused
@@ -20,7 +21,7 @@ SKIPPED = {"skipped": 1}
 def run(job: Job) -> Outcome:
     """Send the mail, or leave it out for lack of an address or consent."""
     address = job.identity.email
-    if address is None or not job.node.email_active:
+    if address is None or not nodes.is_on(job.node, "email"):
         return Done(SKIPPED) if address is None else Broken("mails are switched off for this node")
     try:
         if not consents.allows(job.node, job.identity, f"mail:{address}", job.parameters.get("subscriptionId")):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from chalicelib.core.errors import NotFound
 from chalicelib.journeys import consents, materials, profiles, sending
+from chalicelib.journeys.models import nodes
 from chalicelib.journeys.rules import conditions, placeholders
 from chalicelib.journeys.rules.countries import CALLING_CODES
 from chalicelib.journeys.rules.entry import normal_phone
@@ -14,7 +15,7 @@ from chalicelib.journeys.steps.outcomes import Broken, Done, Failed, Job, Later,
 
 def run(job: Job) -> Outcome:
     """Send the text, or leave it out for lack of a number or consent."""
-    if not job.node.sms_active:
+    if not nodes.is_on(job.node, "sms"):
         return Broken("texts are switched off for this node")
     try:
         number = number_of(job)

@@ -198,6 +198,7 @@ QUERIES: dict[str, tuple[Query, ...]] = {  # the others: see operations.queries_
     "updateAction": (ACTOR, VERSION),
     "updateDatatype": (ACTOR, VERSION),
     "publishService": (CONTRIBUTOR,),
+    "getServiceWebhookSetting": (Query("userId", "Who asks."),),
     "listServices": (
         Query(
             "shared",
@@ -349,7 +350,14 @@ ANSWERS: dict[str, Answered] = {
     "getAutomationSchema": Answered({"description": "The JSON Schema of a version's definition.", "type": "object"}),
     "importAutomation": Answered(holding("id", "versionId", id={"type": "string"}, versionId={"type": "string"})),
     "exportAutomation": Answered(
-        holding("name", "definition", name={"type": "string"}, description=NULLABLE_TEXT, version={"type": "string"})
+        holding(
+            "name",
+            "definition",
+            name={"type": "string"},
+            description=NULLABLE_TEXT,
+            version={"type": "string"},
+            definition={"description": "What `getAutomationSchema` describes.", "type": "object"},
+        )
     ),
     "listExecutions": Answered({"type": "array", "items": _EXECUTION}),
     "getExecution": Answered({"allOf": [_EXECUTION, holding("steps", steps={"type": "array", "items": OBJECT})]}),

@@ -72,7 +72,7 @@ def operation(surface: str, row: Route, verb: str, operation_id: str, schemas: S
     if operation_id not in (row.operation_id, f"{surface}_{row.operation_id}"):
         made["x-alias-of"] = _FURTHER_NAME.sub("", operation_id)
     parameters = [_path_parameter(_spelled(row.path, name)) for name in _VARIABLE.findall(row.path)]
-    parameters += [_query_parameter(query) for query in queries_of(row, verb)]
+    parameters += [_query_parameter(query, row) for query in queries_of(row, verb)]
     parameters += flow.headers_of(row) if _is_flow(row) else []
     parameters += conversing.headers_of(row) if _is_chat(row) else []
     if verb in idempotency.dialect_of(surface).verbs and row.scope != auth.PUBLIC:
@@ -129,9 +129,9 @@ def _path_parameter(name: str) -> Json:
     return {"name": name, "in": "path", "required": True, "schema": declared.IN_PATHS.get(name, NAMED)}
 
 
-def _query_parameter(query: Query) -> Json:
+def _query_parameter(query: Query, row: Route) -> Json:
     shown = {"name": query.name, "in": "query", "description": query.description, "schema": query.schema}
-    return {**shown, "required": True} if query.required else shown
+    return {**shown, "required": True} if query.required or query.name in row.needs else shown
 
 
 def _body(row: Route, takes: type[In] | str, schemas: Schemas) -> Json:
@@ -154,8 +154,15 @@ def _responses(row: Route, verb: str, schemas: Schemas) -> Json:
     made: Json = {}
     for status, schema in ((answered.status, answered.schema), *answered.also.items()):
         said: Json = {"description": _MEANINGS.get(status, "Not well."), "headers": headers}
-        made[status] = {**said, "content": {answered.media: {"schema": schema}}} if answered.media else said
+        made[status] = (
+            {**said, "content": {answered.media: _shown(answered.media, schema, schemas)}} if answered.media else said
+        )
     return made
+
+
+def _shown(media: str, schema: Json, schemas: Schemas) -> Json:
+    example = {"example": examples.example_of(schema, schemas.shared)} if media == _JSON else {}
+    return {"schema": schema, **example}
 
 
 def _answer(row: Route, schemas: Schemas) -> Answered:

@@ -8,7 +8,6 @@ from functools import lru_cache
 from html import escape
 from typing import Any
 
-from chalicelib.platform.reference import examples
 from chalicelib.platform.reference.declared import Json
 from chalicelib.platform.reference.document import document
 from chalicelib.platform.reference.page_style import STYLE
@@ -33,7 +32,7 @@ def render(made: Json) -> str:
     schemas, url = made["components"]["schemas"], made["servers"][0]["url"]
     sections = "".join(
         f'<section><h2 id="tag-{escape(tag)}">{escape(tag)}</h2>'
-        + "".join(_operation(verb, path, one, schemas, url) for verb, path, one in operations)
+        + "".join(_operation(verb, path, one, url) for verb, path, one in operations)
         + "</section>"
         for tag, operations in by_tag.items()
     )
@@ -61,7 +60,7 @@ def _contents(by_tag: dict[str, list[tuple[str, str, Json]]]) -> str:
     return "".join(parts) + '<h3><a href="#shapes">Shapes</a></h3>'
 
 
-def _operation(verb: str, path: str, one: Json, schemas: dict[str, Json], url: str) -> str:
+def _operation(verb: str, path: str, one: Json, url: str) -> str:
     name, head = one["operationId"], f'<b class="{verb}">{verb.upper()}</b> <code>{escape(path)}</code>'
     if alias_of := one.get("x-alias-of"):
         return f'<p class="alias" id="{name}">{head} does the same as <a href="#{alias_of}">{alias_of}</a>.</p>'
@@ -70,7 +69,7 @@ def _operation(verb: str, path: str, one: Json, schemas: dict[str, Json], url: s
     return (
         f'<article id="{name}"><h3><a href="#{name}">{escape(name)}</a></h3><p class="line">{head}</p>'
         f"<p>{_marked(one['summary'])}. {needs}</p>{_parameters(one)}{_request(one)}"
-        f"<pre class='curl'>{escape(_curl(verb, path, one, url))}</pre>{_answers(one, schemas)}</article>"
+        f"<pre class='curl'>{escape(_curl(verb, path, one, url))}</pre>{_answers(one)}</article>"
     )
 
 
@@ -93,13 +92,13 @@ def _request(one: Json) -> str:
     return f"<h4>Body <small>{escape(media)}</small></h4>{_fields(content['schema'])}{_sample(content.get('example'))}"
 
 
-def _answers(one: Json, schemas: dict[str, Json]) -> str:
+def _answers(one: Json) -> str:
     status, answer = next(iter(one["responses"].items()))
     media, content = next(iter(answer.get("content", {"": {"schema": {}}}).items()))  # 204 has none
     others = [code for code in one["responses"] if code != status]
-    sample = examples.example_of(content["schema"], schemas) if media == "application/json" else None
     return (
-        f"<h4>Answer {escape(status)} <small>{escape(media)}</small></h4>{_fields(content['schema'])}{_sample(sample)}"
+        f"<h4>Answer {escape(status)} <small>{escape(media)}</small></h4>"
+        f"{_fields(content['schema'])}{_sample(content.get('example'))}"
         f'<p class="errors">Errors: {", ".join(others)}, as {_error_shape(one)}.</p>'
     )
 

@@ -145,9 +145,9 @@ def test_a_step_that_must_happen_at_most_once_is_not_repeated_when_its_worker_fa
     execution = begin(owner, make(owner, [get(method="POST", atMostOnce=once)]))
     with monkeypatch.context() as patch:
         patch.setattr(http_client, "send", falls)
-        (message,) = receive("automations_advance")
+        own = [one for one in receive("automations_advance") if execution in one["Body"]]  # others may have come due
         with pytest.raises(Fallen):
-            deliver("automations_advance", workers.advance, [message])
+            deliver("automations_advance", workers.advance, own)
     still.advance_s(120)
     nudge(owner, execution)
     found = look(owner, execution)

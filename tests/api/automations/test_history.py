@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from chalicelib.automations import engine, usage
+from chalicelib.automations import transitions, usage
 from chalicelib.storage.tables import WORK
 from tests.automations import begin, look, make, nudge, pump, run, step_of
 from tests.builders import USER, make_action, make_security, make_service, make_token, number
@@ -100,7 +100,7 @@ def test_usage_is_summed_by_day_and_automation(owner: Client, outside: FakeHttp)
 def test_long_histories_go_on_as_pages_and_big_values_lie_elsewhere(
     owner: Client, still: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(engine, "PAGE_ENTRIES", 5)
+    monkeypatch.setattr(transitions, "PAGE_ENTRIES", 5)
     inner = [
         {"id": "w", "type": "wait", "seconds": 1},
         {"id": "c", "type": "code", "code": "return index == 3 ? 'x'.repeat(50000) : index"},

@@ -80,7 +80,7 @@ def test_one_failing_item_of_ten_side_by_side_fails_the_repetition_once(owner: C
 def test_jumps_without_an_end_fail_with_that_reason(owner: Client) -> None:
     loop = [{"id": "a", "type": "code", "code": "return 1"}, {"id": "b", "type": "goto", "target": "a"}]
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("chalicelib.automations.rules.machine.MAX_JUMPS", 20)
+        patch.setattr("chalicelib.automations.rules.machine.machine.MAX_JUMPS", 20)
         shown = ended(owner, loop)
     assert (shown["state"], shown["error"]["type"]) == ("failed", "EndlessLoop")
 

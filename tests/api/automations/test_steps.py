@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 from tests.automations import begin, look, make, nudge, pump, run, step_of
-from tests.builders import make_action, make_security, make_service, make_token, number
+from tests.builders import execute, make_action, make_condition, make_security, make_service, make_token, number
 from tests.client import Client
 from tests.conftest import Clock
 from tests.fakes.http_client import FakeHttp
@@ -178,3 +178,25 @@ def test_goto_repeats_until_a_condition_holds_and_an_endless_loop_is_ended(owner
         ],
     )
     assert (endless.status, endless.body["details"]["type"]) == (422, "EndlessLoop")
+
+
+def test_inputs_that_were_not_given_have_their_defaults_as_in_a_single_execute(owner: Client) -> None:
+    service = make_service(owner, name=f"crm{number()}")
+    schema = {
+        "variables": [
+            {"title": "who", "type": "string", "x-required": True},
+            {"title": "greeting", "type": "string", "default": "Hello ${input.data.who}", "x-required": True},
+        ]
+    }
+    action = make_action(owner, service, "return input.data", schema=schema)["name"]
+    condition = make_condition(owner, service, "return input.data.greeting === 'Hello Ann'", schema=schema)
+    given = {"service": service, "input": {"who": "Ann"}}
+    steps = [
+        {"id": "act", "type": "action", "action": action, **given},
+        {
+            **{"id": "is", "type": "condition", "condition": condition, **given},
+            "then": [{"id": "end", "type": "return", "value": "${steps.act.output}"}],
+        },
+    ]
+    assert run(owner, steps).ok()["output"] == {"who": "Ann", "greeting": "Hello Ann"}
+    assert execute(owner, service, action, {"who": "Ann"}).ok()["output"] == {"who": "Ann", "greeting": "Hello Ann"}

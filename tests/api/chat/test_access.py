@@ -134,3 +134,10 @@ def test_other_verbs_media_and_broken_bodies_speak_this_surface(client: Client) 
     assert client.post("/v1/admin/bots", raw=b"{").body["type"] == "InvalidPayload"
     large = client.post("/v1/admin/bots", raw=b'{"code":"' + b"x" * 5_300_000 + b'"}')
     assert (large.status, large.body["type"]) == (413, "PayloadTooLarge")
+
+
+def test_only_who_holds_every_scope_makes_keys_of_bots(client: Client) -> None:
+    bot = make_bot(client)
+    for scopes in (["write", "read", "run"], ["admin"]):
+        weak = client.post("/v1/admin/keys", {"name": "k", "scopes": scopes}).ok()["key"]
+        assert client.post(f"/v1/admin/bots/{bot}/keys", key=weak).body["type"] == "Forbidden"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from typing import Any
 
@@ -160,3 +161,30 @@ def test_pings_say_who_is_there(world: World) -> None:
     assert world.client.post(f"/v1/admin/integrations/{world.made}/ping").ok()["isThere"] is True
     gone = world.client.post(f"/v1/admin/bots/{world.bot}/ping").ok()
     assert (gone["isThere"], "runs" in gone["reason"]) == (False, True)
+
+
+def test_an_integration_runs_neither_connectors_nor_other_integrations(world: World) -> None:
+    service = make_service(world.client, name="math")
+    make_action(world.client, service, name="double", code="return {}")
+    headers = {"x-bot-id": world.bot, "x-integration-id": world.made}
+    for kind in ("math:double", "other:loud"):
+        answer = world.client.post("/v1/chat/actions", {"type": kind, "input": {}}, headers=headers)
+        assert (answer.status, answer.body["type"]) == (403, "Forbidden")
+
+
+def test_a_picture_and_odd_headers_are_relayed_as_they_can_be(world: World) -> None:
+    picture = bytes(range(256))
+    world.http.answer(URL, 200, picture, {"content-type": "image/png", "x-good": "1"})
+    import app
+    from tests.client import event
+
+    answer = app.app(event("GET", world.hook), None)
+    assert answer["isBase64Encoded"] is True
+    assert base64.b64decode(answer["body"]) == picture
+    code = "function handler(request) { return {headers: {'x-a\\r\\nb': '1', 'x-c': '1\\r\\n2', 'x-d': 'ok'}} }"
+    body = {"name": "odd", "version": "0.1.0", "code": code}
+    made = world.client.post("/v1/admin/integrations", body).ok()["integration"]["id"]
+    put = world.client.put(f"/v1/admin/bots/{world.bot}", {"integrations": {made: {}}}).ok()
+    answered = world.client.get(put["bot"]["integrations"][made]["webhookUrl"].partition("1290")[2], key=None)
+    assert answered.headers["x-d"] == "ok"
+    assert not {"x-c", "x-a"} & set(answered.headers)

@@ -49,6 +49,30 @@ def test_publishing_marks_and_pins_the_latest_version_and_makes_the_service_publ
     assert execute(client, service, "a", user_id="ada").ok()["output"] == "old"
 
 
+@pytest.mark.parametrize("way", ["publish", "update"])
+def test_what_is_pinned_stays_pinned(client: Client, service: str, way: str) -> None:
+    """A version is published from its start, and pins nothing until somebody says so; once is enough."""
+    make_action(client, service, "return 'old'", name="a")
+    version = client.get(f"/v1/service/{service}/version").ok()[0]
+    assert version["published"] is True
+
+    def say_so() -> None:
+        if way == "publish":
+            ask(client, service, contributor_id="ada").ok()
+        else:
+            client.put(f"/v1/service/{service}/version/{version['id']}", {"published": True}).ok()
+
+    def change(output: str) -> None:
+        client.put(f"/v1/service/{service}/action/a?version=minor", {"logic": {"execute": f"return '{output}'"}}).ok()
+
+    change("new")
+    assert execute(client, service, "a", user_id="ada").ok()["output"] == "new"
+    say_so()
+    change("newer")
+    say_so()
+    assert execute(client, service, "a", user_id="ada").ok()["output"] == "new"
+
+
 def test_publishing_again_changes_nothing(client: Client, workspace: str, service: str) -> None:
     ask(client, service, contributor_id="ada").ok()
     before = Service.find(workspace, id=service), ServiceVersion.list_all(workspace, service_id=service)

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from chalicelib.adapters import http_client
+from chalicelib.adapters.javascript import runner
 from chalicelib.connectors import public as connectors
 from chalicelib.connectors.models import Place, every_use
 from chalicelib.credentials import models as credentials
@@ -203,12 +204,38 @@ def test_only_published_versions_run_for_others(client: Client, stranger: Client
     assert execute(stranger, "gmail", "look", user_id="ada").ok()["output"] != "draft"
 
 
+def test_without_a_published_version_it_runs_for_its_owner_alone(
+    client: Client, stranger: Client, parts: dict[str, str]
+) -> None:
+    make_token(client, parts["security_id"], "ada")
+    make_token(stranger, parts["security_id"], "ada")
+    client.put(f"/v1/service/gmail/version/{parts['version_id']}", {"published": False}).ok()
+    assert execute(client, "gmail", "look", user_id="ada").status == 200
+    assert execute(stranger, "gmail", "look", user_id="ada").status == 404
+    assert subscribe(stranger).status == 404
+
+
 def test_a_service_that_is_switched_off_runs_for_nobody(client: Client, stranger: Client, parts: Any) -> None:
     make_token(stranger, parts["security_id"], "ada")
     client.put("/v1/service/gmail", {"enabled": False}).ok()
     assert execute(stranger, "gmail", "look", user_id="ada").status == 403
     assert subscribe(stranger).status == 403
     assert stranger.get("/v1/service/gmail").ok()["enabled"] is False
+
+
+def test_its_logic_shares_no_process_with_ones_own(
+    client: Client, stranger: Client, parts: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rooms: list[str] = []
+    run = runner().run
+    monkeypatch.setattr(runner(), "run", lambda room, *more: rooms.append(room) or run(room, *more))
+    own = make_service(stranger, name="own")
+    make_action(stranger, own, name="look")
+    for caller, service in ((client, "gmail"), (stranger, "gmail"), (stranger, "own")):
+        if service == "gmail":
+            make_token(caller, parts["security_id"], "ada")
+        execute(caller, service, "look", user_id="ada").ok()
+    assert len(set(rooms)) == 3 and rooms[2] == stranger.key
 
 
 def test_nobody_else_tries_its_logic(stranger: Client, parts: dict[str, str]) -> None:

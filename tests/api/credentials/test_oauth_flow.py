@@ -11,6 +11,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from chalicelib.credentials.oauth.states import s256
+from chalicelib.storage.item import DEPLOYMENT
 from chalicelib.storage.table import Key
 from chalicelib.storage.tables import VAULT
 from tests.api.credentials.signing import Signing
@@ -142,6 +143,15 @@ def test_a_state_works_once(signing: Signing) -> None:
     assert len(signing.tokens()) == 1
 
 
+def test_a_state_that_two_read_at_once_works_for_one(signing: Signing, monkeypatch: pytest.MonkeyPatch) -> None:
+    back = signing.provider.grant(signing.url())
+    key = Key(f"{DEPLOYMENT}#STATE#{hashlib.sha256(back['state'].encode()).hexdigest()}", "S")
+    read, row = type(VAULT).get, VAULT.get(key)
+    assert row is not None
+    monkeypatch.setattr(type(VAULT), "get", lambda it, at, **more: row if at == key else read(it, at, **more))
+    assert [signing.come_back(back).status for _ in range(2)] == [200, 400]
+
+
 @pytest.mark.parametrize("state", [None, "", "x", "x" * 43, "é" * 43, "../" * 400])
 def test_a_forged_state_is_refused(signing: Signing, state: str | None) -> None:
     back = {"code": "<b>c</b>"} | ({} if state is None else {"state": state})
@@ -196,9 +206,11 @@ def test_without_a_configured_issuer_its_host_counts(signing: Signing, issuer: s
     assert signing.come_back({**signing.provider.grant(signing.url()), "iss": issuer}).status == status
 
 
-def test_an_id_token_of_another_issuer_is_refused(signing: Signing) -> None:
-
-    claims = {"iss": "https://other.example", "sub": "ada", "aud": CLIENT_ID}
+@pytest.mark.parametrize(
+    "wrong", [{"iss": "https://other.example"}, {"aud": "other-client"}, {"aud": ["a", "b"]}, {"sub": "bob"}]
+)
+def test_an_id_token_that_is_not_for_us_or_of_somebody_else_is_refused(signing: Signing, wrong: dict[str, Any]) -> None:
+    claims = {"iss": BASE, "sub": "ada", "aud": CLIENT_ID, **wrong}
     middle = base64.urlsafe_b64encode(json.dumps(claims).encode()).decode().rstrip("=")
     signing.provider.extra = {"id_token": f"a.{middle}.c"}
     assert signing.come_back(signing.provider.grant(signing.url())).status == 400
@@ -316,6 +328,14 @@ def test_a_token_may_be_named_for_renewal(signing: Signing) -> None:
     answer = signing.come_back(back)
     assert (answer.status, "another account" in answer.body) == (400, True)
     assert signing.ask("other", userCredentialId=first["id"]).status == 404
+
+
+def test_a_token_is_renewed_only_for_its_own_security(client: Client, signing: Signing) -> None:
+    first = signing.connect(account="ada")
+    other = make_security(client, signing.service, type="oauth2", config={"auth": SHORT})
+    back = signing.provider.grant(signing.url(userCredentialId=first["id"], securityId=other))
+    assert signing.come_back(back).status == 400
+    assert (len(signing.tokens()), signing.row()["ver"]) == (1, 1)
 
 
 def test_a_token_without_an_account_gets_one_when_it_is_renewed(client: Client, signing: Signing) -> None:

@@ -134,3 +134,35 @@ def test_a_worker_that_holds_an_old_graph_is_told_so(flow: FlowClient, paused: J
     cache.forget_all()  # as another process, which has not read it yet
     with pytest.raises(NotFound, match="replaced"):
         _ = old.graph
+
+
+def test_who_reads_while_it_is_saved_sees_the_newer_one(
+    flow: FlowClient, paused: Json, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, load = f"/automations/{paused['uuid']}", stored.load
+    raced: list[int] = []
+
+    def load_early(*args: Any, **how: Any) -> Any:
+        found = load(*args, **how)
+        if not raced:
+            raced.append(1)
+            assert flow.put(path, {**paused, "description": "newer"}).status == 200
+            cache.forget_all()
+        return found
+
+    for ask in (lambda: flow.get(path), lambda: flow.patch(path, {"status": "RUNNING"})):
+        raced.clear()
+        monkeypatch.setattr(stored, "load", load_early)
+        answer = ask()
+        monkeypatch.setattr(stored, "load", load)
+        assert (answer.status, answer.body["description"]) == (200, "newer")
+
+
+def test_who_lists_while_one_is_saved_sees_the_newer_one(
+    flow: FlowClient, paused: Json, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    heads = stored.list_all(flow.key, str(flow.node))
+    flow.put(f"/automations/{paused['uuid']}", {**paused, "description": "newer"})
+    cache.forget_all()
+    monkeypatch.setattr(stored, "list_all", lambda w, n: heads)
+    assert [one["description"] for one in flow.get("/automations").body["elements"]] == ["newer"]

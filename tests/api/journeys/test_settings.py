@@ -72,6 +72,8 @@ def test_the_type_of_a_setting_stays(flow: FlowClient) -> None:
         ({"provider": "SMTP"}, "/value/endpoint"),
         ({"provider": "HTTP", "endpoint": "https://example.com"}, "/value/apiKey"),
         ({"provider": "SES"}, "/value/region"),
+        ({"provider": "SMTP", "endpoint": "https://mail.example.com"}, "/value/endpoint"),
+        ({"provider": "HTTP", "endpoint": "smtp://example.com", "apiKey": "k"}, "/value/endpoint"),
         ({"provider": "PIGEON"}, "/value/provider"),
         ({"endpoint": "nowhere"}, "/value/endpoint"),
         ({"defaultSenderEmail": "nobody"}, "/value/defaultSenderEmail"),

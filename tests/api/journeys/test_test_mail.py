@@ -207,3 +207,21 @@ def test_each_provider_has_its_accounts(value: dict[str, Any], mail_with: str | 
             "465",
             True,
         )
+
+
+def test_what_is_known_of_a_setting_may_be_old_but_stops_nothing(
+    flow: FlowClient, mailbox: tuple[Mailbox, int], still: Clock
+) -> None:
+    from chalicelib.journeys.models import settings
+    from chalicelib.journeys.sending import Mail, NoIntegration
+
+    box, port = mailbox
+    letter = Mail("ann@example.com", "s", "k", sender_email="shop@example.com", text="x")
+    with pytest.raises(NoIntegration):
+        sending.mail(flow.key, str(flow.node), letter)
+    old = settings.of_node(flow.key, str(flow.node))
+    connect(flow, provider="SMTP", endpoint=f"smtp://127.0.0.1:{port}")
+    settings.forget()
+    settings._settings.get((flow.key, str(flow.node)), lambda: old)  # another process, which has not looked since
+    sending.mail(flow.key, str(flow.node), letter)
+    assert len(box.envelopes) == 1

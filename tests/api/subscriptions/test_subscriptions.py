@@ -10,7 +10,7 @@ import pytest
 from standardwebhooks.webhooks import Webhook
 
 from chalicelib.adapters import http_client, queue
-from chalicelib.subscriptions import queues, workers
+from chalicelib.subscriptions import models, queues, workers
 from tests.builders import (
     USER,
     make_event,
@@ -174,6 +174,31 @@ def test_what_is_wrong_is_told(client: Client, service: str, change: dict[str, A
     make_trigger(client, service, name="order")
     wish = {"platform": "acme", "service": "shop", "trigger": "order", "url": URL}
     assert client.post(of_user("/v1/subscription"), wish | change).status == status
+    assert client.get(of_user("/v1/subscription")).ok() == []
+
+
+def test_another_version_is_another_subscription(client: Client, service: str) -> None:
+    make_trigger(client, service, name="order")
+    named = str(client.get(f"/v1/service/{service}/version").ok()[0]["name"])
+    make_version(client, service, name="9.0.0")
+    wish = {"platform": "acme", "service": "shop", "trigger": "order", "url": URL}
+    made = [
+        client.post(of_user("/v1/subscription"), {**wish, **version}).ok()["id"]
+        for version in ({}, {"serviceVersion": named}, {"serviceVersion": "9.0.0"}, {"serviceVersion": named})
+    ]
+    assert (len(set(made)), made[1]) == (3, made[3])
+
+
+def test_the_subscription_of_an_automation_is_out_of_reach(client: Client, service: str) -> None:
+    make_trigger(client, service, name="order")
+    definition = {"trigger": {"service": "shop", "trigger": "order", "variables": {}}, "steps": []}
+    client.post(of_user("/v1/automation/import"), {"name": "a", "definition": definition}).ok()
+    client.post(of_user("/v1/automation/a/version/1/publish")).ok()
+    client.post(of_user("/v1/automation/a/enable"), {}).ok()
+    user_id = client.get(f"/v1/user/{USER}").ok()["id"]
+    (row,) = models.user_rows(client.key, user_id)
+    path = f"/v1/subscription/{row['sk']}"
+    assert (client.get(of_user(path)).status, client.delete(of_user(path)).status) == (404, 404)
     assert client.get(of_user("/v1/subscription")).ok() == []
 
 

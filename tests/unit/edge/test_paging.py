@@ -90,3 +90,16 @@ def test_a_cursor_goes_on_only_in_its_own_list() -> None:
         ask([Thing(2, "b")], 1, cursor, service_id="two")
     with pytest.raises(InvalidInput):
         ask([], 1, "nonsense")
+
+
+def test_a_cursor_goes_on_only_under_the_query_it_was_given_for() -> None:
+    def asked(**query: str) -> Call:
+        return Call("listThings", Caller("w", "k", frozenset()), "r", query={"limit": "1", **query})
+
+    first, things = asked(userId="ada"), [Thing(1, "a"), Thing(2, "b")]
+    page_of(first, things)
+    cursor = first.answer_headers["X-Next-Cursor"]
+    assert page_of(asked(userId="ada", cursor=cursor), things) == [Thing(2, "b")]
+    for other in ({"userId": "bob"}, {}, {"userId": "ada", "shared": "true"}):
+        with pytest.raises(InvalidInput):
+            page_of(asked(**other, cursor=cursor), things)

@@ -6,38 +6,14 @@ Above it stand the lists by day, which are what makes notifications and messages
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
-from unittest import mock
 
 import pytest
-from botocore.client import BaseClient
 
+from tests.counting import counting
 from tests.workers.channels.office import Office, delay, digest, in_app
 
-WRITES = ("PutItem", "UpdateItem", "DeleteItem", "BatchWriteItem", "TransactWriteItems")
-SENDS = ("SendMessage", "SendMessageBatch")
 MAIL = {"template": {"type": "email", "subject": "S", "contentType": "customHtml", "content": "Hi"}}
-
-
-@contextmanager
-def counting() -> Iterator[Counter[str]]:
-    """Count what is asked of the tables and queues, rows for rows."""
-    calls: Counter[str] = Counter()
-    made = BaseClient._make_api_call
-
-    def count(client: Any, operation: str, request: Any) -> Any:
-        rows = sum(len(found) for found in request.get("RequestItems", {}).values()) + len(
-            request.get("TransactItems", ())
-        )
-        kind = "writes" if operation in WRITES else "sends" if operation in SENDS else "reads"
-        calls[kind] += rows or 1
-        return made(client, operation, request)
-
-    with mock.patch.object(BaseClient, "_make_api_call", count):
-        yield calls
 
 
 def cost_of(office: Office, *waits_s: float) -> tuple[int, int]:

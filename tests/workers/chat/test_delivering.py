@@ -16,6 +16,7 @@ from chalicelib.chat import delivering
 from chalicelib.chat.models import lanes, messages
 from chalicelib.core.errors import UpstreamFailed
 from chalicelib.edge.worker import Message
+from chalicelib.storage import table
 from chalicelib.storage.expressions import Change
 from chalicelib.storage.tables import CHAT
 from tests.api.chat.world import BOT_URL, URL, World
@@ -402,3 +403,56 @@ def test_an_expired_state_is_announced_once_with_what_it_held(stage: Stage) -> N
     assert stage.told()[1]["event"]["payload"]["state"]["conversationId"] == stage.room
     stage.post.pass_time(300)
     assert len(stage.told()) == 2
+
+
+def test_handing_a_message_over_costs_three_writes(stage: Stage) -> None:
+    stage.http.answer(BOT_URL)
+    stage.hear(stage.ann, stage.room, "warm")
+    stage.work()
+    stage.hear(stage.ann, stage.room, "counted")
+    writes: list[str] = []
+
+    def count(params: dict[str, Any], model: Any, **_: Any) -> None:
+        if model.name in ("PutItem", "UpdateItem", "DeleteItem", "BatchWriteItem", "TransactWriteItems"):
+            writes.append(model.name)
+
+    events = aws.client("dynamodb").meta.events
+    events.register("provide-client-params.*.*", count)
+    try:
+        stage.work()
+    finally:
+        events.unregister("provide-client-params.*.*", count)
+    assert writes == ["UpdateItem"] * 3
+
+
+@pytest.mark.parametrize("tags", [{}, {"chat:ts": "1"}], ids=["bare", "tagged"])
+def test_a_lane_that_looks_between_two_writes_of_a_message_loses_nothing(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch, tags: dict[str, str]
+) -> None:
+    stage.http.answer(BOT_URL)
+    call = table._call
+
+    def one_write_at_a_time(operation: str, **request: Any) -> dict[str, Any]:
+        """Do a batch row by row, as it may happen, and let a worker look in after each write."""
+        monkeypatch.setattr(table, "_call", call)
+        if operation == "batch_write_item":
+            answer: dict[str, Any] = {}
+            for name, writes in request["RequestItems"].items():
+                for write in writes:
+                    answer = call(operation, RequestItems={name: [write]})
+                    look_in()
+        else:
+            answer = call(operation, **request)
+            look_in()
+        monkeypatch.setattr(table, "_call", one_write_at_a_time)
+        return answer
+
+    def look_in() -> None:
+        place = {"b": stage.bot, "c": stage.room, "l": "in"}
+        delivering.handle(Message("m", place, 1, "r", "chat_deliver"), stage.still.at_ms + 60_000)
+
+    monkeypatch.setattr(table, "_call", one_write_at_a_time)
+    stage.hear(stage.ann, stage.room, "hi", tags=tags)
+    monkeypatch.setattr(table, "_call", call)
+    stage.work()
+    assert stage.heard() == ["hi"]

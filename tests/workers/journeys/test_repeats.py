@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import random
 
 import pytest
 
 from chalicelib.channels.public import Deferred
+from chalicelib.journeys import public
 from tests.workers.journeys import graphs
-from tests.workers.journeys.world import World
+from tests.workers.journeys.world import N, W, World
 
 HOUR_S = 3600
 
@@ -169,3 +171,26 @@ def _random_graph(chance: random.Random) -> graphs.Json:
         last = number
     steps.append(graphs.end(last + 1))
     return {"steps": steps, "connections": ways}
+
+
+def test_a_token_whose_message_was_given_up_is_called_again(world: World) -> None:
+    head = world.automation(graphs.row(graphs.mail(1), graphs.end()))
+    ann = world.enter(head, "ann")[0]
+    world.messages.clear()
+    public.bury({"w": W, "n": N, "t": ann.token})
+    world.run_for(20 * 60)
+    assert world.token(ann)["st"] == "COMPLETED"
+
+
+def test_an_event_or_job_that_was_given_up_comes_again_for_a_day(world: World) -> None:
+    head = world.automation(graphs.row(graphs.mail(1), graphs.end()))
+    world.move(head, "PAUSED")
+    world.enter(head, "ann")
+    world.move(head, "RUNNING")
+    ((_, _, _, body, _),) = world.messages
+    world.messages.clear()
+    public.bury(json.loads(body))
+    world.run_for(20 * 60)
+    assert len(world.mails) == 1
+    public.bury({"w": W, "n": N, "e": "e1", "again": 96})
+    assert not world.messages

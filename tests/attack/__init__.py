@@ -1,0 +1,1 @@
+"""`make attack`: a running platform, and everything that somebody might do to it."""
