@@ -24,7 +24,7 @@ from chalicelib.core.errors import (
     TooLarge,
     UpstreamFailed,
 )
-from chalicelib.core.redaction import MASK, MIN_SECRET_CHARS, Redactor
+from chalicelib.core.redaction import MIN_SECRET_CHARS, Redactor
 from chalicelib.credentials import public as credentials
 
 HTTP_TIMEOUT_S, MAX_TIMEOUT_S = 15.0, 25.0
@@ -251,9 +251,6 @@ def clipped(value: Any) -> Any:
 def hidden(value: Any) -> Any:
     """Mask by name what nobody registered as a secret."""
     return Redactor().value(value)
-
-
-SEALED = MASK
 
 
 def _of(outside: Metered | None, cpu_ms: float = 0) -> Json:

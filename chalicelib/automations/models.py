@@ -12,12 +12,13 @@ from typing import Any, Self
 from chalicelib.core import clock, ids
 from chalicelib.core.errors import NotFound
 from chalicelib.durable import due
-from chalicelib.storage.expressions import ABSENT, Row, eq
+from chalicelib.storage.expressions import ABSENT, Row, eq, lt
 from chalicelib.storage.item import Item, Unique
 from chalicelib.storage.table import ConditionFailed, Key, Page
 from chalicelib.storage.tables import CATALOGUE, WORK
 
 DAY_S = 86_400
+_REPEATED_S = DAY_S - 600  # shorter than outcomes are kept, so that a key used anew begins anew
 KEEP_S = 30 * DAY_S  # how long an execution that has ended is shown
 LONGEST_S = 400 * DAY_S  # how long what lies beside a living one may be needed
 DUE, SCHEDULE_DUE = "execution", "schedule"
@@ -101,6 +102,20 @@ def execution_id(workspace_id: str, automation_id: str, at_ms: int, parent: str 
     else:
         tail = ids.derived_uuid(workspace_id, "execution", parent, key).replace("-", "")[:16]
     return f"{automation_id}.{at_ms:012x}{tail}"
+
+
+def first_asked(workspace_id: str, automation_id: str, key: str, now_ms: int) -> int:
+    """Say when a request was first made under its idempotency key: now, or up to a day ago.
+
+    The time is part of the id of the execution that it starts, by which executions are listed.
+    """
+    pk = f"{workspace_id}#XK#{ids.derived_id(workspace_id, 'asked', automation_id, key)}"
+    row = {"pk": pk, "sk": "K", "at": now_ms, "exp": now_ms // 1000 + _REPEATED_S}
+    try:
+        WORK.put(row, ABSENT | lt("exp", now_ms // 1000))
+    except ConditionFailed as refusal:
+        return now_ms if refusal.row is None else int(refusal.row["at"])
+    return now_ms
 
 
 def automation_of(execution: str) -> str:

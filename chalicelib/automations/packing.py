@@ -42,11 +42,6 @@ def unpack_value(workspace_id: str, packed: dict[str, Any] | None, execution: st
     return Loader(workspace_id, execution).value(packed)
 
 
-def is_sealed(packed: dict[str, Any] | None) -> bool:
-    """Say whether a value holds a secret."""
-    return packed is not None and "y" in packed
-
-
 def journal_of(workspace_id: str, execution: str, row: Row) -> Journal:
     """Read the whole journal of an execution: its pages, then what its row holds."""
     texts: dict[int, str] = {}

@@ -141,8 +141,9 @@ def derived(workspace_id: str, automation_id: str, at_ms: int, cause: str) -> st
 
 
 def fresh(workspace_id: str, automation_id: str, key: str | None) -> str:
-    """Make the id of an execution asked for; the same one when the request is repeated under its key."""
+    """Make the id of an execution asked for; the same one when the request is repeated under its key within a day."""
     at_ms = clock.now_ms()
     if key is None:
         return models.execution_id(workspace_id, automation_id, at_ms)
-    return models.execution_id(workspace_id, automation_id, 0, automation_id, f"request|{key}")
+    first_ms = models.first_asked(workspace_id, automation_id, key, at_ms)
+    return models.execution_id(workspace_id, automation_id, first_ms, automation_id, f"request|{key}")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from chalicelib.edge.schema import CamelOut, Object
+from chalicelib.edge.schema import CamelOut, Object, WhenSet
 
 
 class Shown(CamelOut):
@@ -33,19 +33,20 @@ class BotOut(Shown):
     events: Object
     recurring_events: Object
     name: str
-    deployed_at: str | None
+    deployed_at: WhenSet
     dev: bool
-    created_by: str | None
+    created_by: WhenSet
     medias: list[Object]
-    code_note: str | None
+    code_note: WhenSet
 
 
 class IntegrationOut(Shown):
-    """An integration version."""
+    """An integration version; the secret its requests are signed with is shown to its owner alone."""
 
     id: str
     created_at: str
     updated_at: str
+    signing_secret: WhenSet
     name: str
     version: str
     channels: Object
@@ -61,7 +62,7 @@ class IntegrationOut(Shown):
     description: str
     icon_url: str
     readme_url: str
-    code_note: str | None
+    code_note: WhenSet
 
 
 class WorkspaceOut(Shown):

@@ -15,6 +15,9 @@ _IDENTIFIER = re.compile(r"[a-z][a-zA-Z0-9]{1,99}")
 _SEMVER = re.compile(
     r"(0|[1-9]\d{0,8})\.(0|[1-9]\d{0,8})\.(0|[1-9]\d{0,8})(?:-([0-9A-Za-z.-]{1,64}))?(?:\+[0-9A-Za-z.-]{1,64})?"
 )
+# No R and no H, which croniter knows too: chance would be asked again at each look.
+_CRON_PART = r"(?:[*?L]|[0-9]{1,2}L?|[A-Za-z]{3})(?:-(?:[0-9]{1,2}|[A-Za-z]{3}))?(?:/[0-9]{1,2})?(?:#[1-5])?"
+_CRON_FIELD = re.compile(rf"{_CRON_PART}(?:,{_CRON_PART})*")
 _HANDLER = re.compile(r"^[ \t]*(?:async[ \t]+)?function[ \t]+handler[ \t]*\(", re.MULTILINE)
 
 
@@ -108,7 +111,8 @@ def check_cron(cron: str, where: str) -> None:
     """Refuse what is not five cron fields that ever come. Raises InvalidInput."""
     from croniter import croniter  # heavy
 
-    if len(cron.split()) != 5 or not croniter.is_valid(cron):
+    fields = cron.split()
+    if len(fields) != 5 or not all(map(_CRON_FIELD.fullmatch, fields)) or not croniter.is_valid(cron):
         raise InvalidInput.at(where, "must be five cron fields: minute hour day month weekday (UTC)", "cron")
     if next_cron_ms(cron, 0) is None:
         raise InvalidInput.at(where, "never comes", "cron")

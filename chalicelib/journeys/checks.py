@@ -72,7 +72,10 @@ def look_back(turn: Turn, now_ms: int) -> bool:
     Events are remembered before waiting tokens are looked for, and a token waits before it looks: one of them sees
     the other.
     """
-    found = match(turn, Facts(turn), now_ms, now_ms)
+    try:
+        found = match(turn, Facts(turn), now_ms, now_ms)
+    except profiles.Unavailing:
+        return False  # the events are looked at once more when its time is over
     if found is None:
         return False
     row = matched(turn.row, dict(found[0]), str(found[1]["toStepUuid"]), now_ms)

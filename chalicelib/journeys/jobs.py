@@ -12,6 +12,7 @@ from typing import Any
 
 from chalicelib.adapters import queue
 from chalicelib.adapters.queue import Letter
+from chalicelib.core import clock
 from chalicelib.durable.leases import FREE
 from chalicelib.journeys import admitting, dropping, lifecycle, parking, queues, removing
 from chalicelib.journeys.models import automations, counters, tokens
@@ -97,7 +98,7 @@ def _first_page(workspace_id: str, node: str, automation: str, group: Group, sha
 
 
 def _is_asked(row: Row) -> bool:
-    return "rm" in row and row.get("until", FREE) != FREE
+    return "rm" in row and row.get("until", FREE) >= clock.now_ms()
 
 
 def _all_asked(workspace_id: str, node: str, automation: str) -> bool:

@@ -26,14 +26,18 @@ EMAIL_PATH = "base.contacts.email"
 _DENIED = frozenset({401, 403})
 
 
-class Unreachable(UpstreamFailed):
+class Unavailing(UpstreamFailed):
+    """A profile cannot be had."""
+
+
+class Unreachable(Unavailing):
     """The profile store did not answer, or not usably; asking again may help."""
 
     def __init__(self, message: str) -> None:
         super().__init__(message, retryable=True)
 
 
-class Denied(UpstreamFailed):
+class Denied(Unavailing):
     """The profile store refuses us, or there is none: no customer's profile can be had."""
 
 

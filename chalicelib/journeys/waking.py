@@ -7,7 +7,7 @@ from typing import Any
 from chalicelib.adapters import queue
 from chalicelib.core import clock
 from chalicelib.core.errors import NotFound
-from chalicelib.journeys import checks, queues
+from chalicelib.journeys import checks, profiles, queues
 from chalicelib.journeys.checks import Facts
 from chalicelib.journeys.models import automations, nodes, tokens
 from chalicelib.journeys.rules import matching
@@ -32,7 +32,10 @@ def wake(workspace_id: str, node: str, row: Row, event: dict[str, Any]) -> bool:
     if not _is_in_time(turn, rule, event, now_ms):
         return False
     yes, at = turn.graph.leaving(row["s"], "YES"), When(now_ms, turn.head.timezone)
-    found = matching.first_match(rule, yes, [event], Facts(turn), at)
+    try:
+        found = matching.first_match(rule, yes, [event], Facts(turn), at)
+    except profiles.Denied:
+        return False  # the profile cannot be had, so no condition on it holds
     if found is None:
         return False
     moved = checks.matched(row, event, str(found[1]["toStepUuid"]), now_ms)

@@ -238,7 +238,8 @@ class Item:
         return row is not None and row.get("rev") == self.revision and row.get("doc") == self.to_row()["doc"]
 
     def _taken(self, field: str) -> AlreadyExists:
-        return AlreadyExists(f"a {self.NOUN} with this {field} exists", details={"field": field})
+        article = "an" if self.NOUN[:1] in "aeiou" else "a"
+        return AlreadyExists(f"{article} {self.NOUN} with this {field} exists", details={"field": field})
 
     def _lost(self, row: Row | None) -> VersionConflict | NotFound:
         if row is None:

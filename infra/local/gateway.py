@@ -80,9 +80,10 @@ class Gateway:
     def __call__(self, environ: dict[str, Any], start_response: Start) -> Iterable[bytes]:
         most = UPLOAD_BYTES if environ.get("PATH_INFO") == UPLOADS else MAX_BODY_BYTES
         if int(environ.get("CONTENT_LENGTH") or 0) > most:
-            return _refuse_size(start_response)
+            return _refuse_size(start_response, most)
         if environ["REQUEST_METHOD"] not in _VERBS:
-            return self._refuse_verb(environ, start_response)
+            refused = self._refuse_verb(environ, start_response)
+            return [] if environ["REQUEST_METHOD"] == "HEAD" else refused  # a body would be read as the next answer
         event = self._event(environ)
         answer = self._app(event, None)
         body = answer.get("body", "")
@@ -93,7 +94,7 @@ class Gateway:
         headers.append(("Content-Length", str(len(raw))))
         status = answer["statusCode"]
         start_response(_REASONS.get(status, f"{status} Status"), headers)
-        return [b"" if environ["REQUEST_METHOD"] == "HEAD" else raw]
+        return [raw]
 
     def _refuse_verb(self, environ: dict[str, Any], start_response: Start) -> list[bytes]:
         """Answer a verb that no resource has: nothing of it reaches the app."""
@@ -146,8 +147,8 @@ def _target(environ: dict[str, Any]) -> tuple[str, str]:
     return target, query
 
 
-def _refuse_size(start_response: Start) -> Iterable[bytes]:
-    return _refuse(start_response, 413, "TooLarge", f"the body is larger than {MAX_BODY_BYTES} bytes")
+def _refuse_size(start_response: Start, most: int) -> Iterable[bytes]:
+    return _refuse(start_response, 413, "TooLarge", f"the body is larger than {most} bytes")
 
 
 def _refuse(start_response: Start, status: int, kind: str, message: str, **headers: str) -> list[bytes]:
@@ -184,10 +185,12 @@ class _JsonError(ErrorTask):  # type: ignore[misc]
 
     def execute(self) -> None:
         error = self.request.error
-        kind = {413: "TooLarge", 400: "InvalidInput"}.get(error.code, "InvalidInput")
-        text = {"error": error.reason, "type": kind, "description": str(error.body)[:200], "status": error.code}
+        code = 400 if error.code == 501 else error.code  # a coding we do not read is the caller's to change
+        reason = error.reason if code == error.code else HTTPStatus(code).phrase
+        kind = {413: "TooLarge", 400: "InvalidInput"}.get(code, "InvalidInput")
+        text = {"error": reason, "type": kind, "description": str(error.body)[:200], "status": code}
         body = json.dumps(text).encode()
-        self.status = f"{error.code} {error.reason}"
+        self.status = f"{code} {reason}"
         self.response_headers.append(("Content-Type", "application/json"))
         self.set_close_on_finish()
         self.content_length = len(body)

@@ -162,9 +162,13 @@ class Maker:
             for trick in PATH_TRICKS:
                 yield self.case(f"{variable} {trick[:20]}", path=self.world.path(self.row, **{variable: trick}))
         path = self.world.path(self.row)
-        yield self.case("dots before", path=f"/v1/../..{path}x")
-        yield self.case("a slash quoted", path=path.replace("/", "%2f", 2).replace("%2f", "/", 1) + "x%2f")
-        yield self.case("dots quoted", path=f"{path}/%2e%2e/%2e%2e/x")
+        nowhere = {  # paths of no surface
+            "dots before": f"/v1/../..{path}x",
+            "a slash quoted": path.replace("/", "%2f", 2).replace("%2f", "/", 1) + "x%2f",
+            "dots quoted": f"{path}/%2e%2e/%2e%2e/x",
+        }
+        for name, place in nowhere.items():
+            yield self.case(name, by_gateway=True, path=place)
 
     def tokens(self) -> Iterator[Case]:
         """Page tokens that nobody was given."""

@@ -46,6 +46,9 @@ class Wire:
         self._socket: socket.socket | None = None
         self._read = b""
 
+    def __del__(self) -> None:
+        self.close()
+
     def exchange(self, raw: bytes) -> Reply:
         """Send bytes as they are and read one answer. Raises OSError when there is none."""
         for is_last in (False, True):

@@ -12,7 +12,7 @@ from typing import Any
 
 from chalicelib.edge.failures import BOTPRESS, CONTACTFLOW
 from chalicelib.edge.route import Route
-from tests.attack.sending import Api, Pairs
+from tests.attack.sending import Api, Pairs, Reply
 from tests.journeys import email_step, end_step, joined, step_uuid, wait_step
 
 Json = dict[str, Any]
@@ -27,6 +27,22 @@ def planted(what: str, found: dict[str, str]) -> str:
     return found.setdefault(what, f"planted{secrets.token_hex(16)}")
 
 
+def least(schema: Json, shapes: Json | None = None) -> Any:
+    """Make the least value a JSON Schema asks for, as far as its types go."""
+    shapes = shapes or schema.get("$defs", {})
+    if "$ref" in schema:
+        return least(shapes[schema["$ref"].rpartition("/")[2]], shapes)
+    if "anyOf" in schema or "oneOf" in schema:
+        return least((schema.get("anyOf") or schema["oneOf"])[0], shapes)
+    if "enum" in schema or "const" in schema:
+        return schema.get("const", schema.get("enum", [None])[0])
+    plain = {"string": "text", "integer": 1, "number": 1, "boolean": True, "array": []}
+    if schema.get("type") in plain:
+        return plain[schema["type"]]
+    needed = schema.get("required", [])
+    return {name: least(field, shapes) for name, field in schema.get("properties", {}).items() if name in needed}
+
+
 def until(look: Callable[[], Any], what: str) -> Any:
     """Ask until there is an answer; the workers do their part meanwhile."""
     ends = time.monotonic() + PATIENCE_S
@@ -35,6 +51,26 @@ def until(look: Callable[[], Any], what: str) -> Any:
             return found
         time.sleep(0.1)
     raise AssertionError(f"{what} did not come about in {PATIENCE_S:.0f} s")
+
+
+class Recorder(Api):
+    """A caller whose bodies are kept: what made the world is what strangers send again."""
+
+    bodies: list[tuple[str, str, Json]]
+
+    def __init__(self, port: int, key: str | None, headers: Pairs = (), bodies: Any = None) -> None:
+        super().__init__(port, key, headers)
+        self.bodies = [] if bodies is None else bodies
+
+    def also(self, *headers: tuple[str, str], key: str | None = "") -> Recorder:
+        """Give the same caller with more headers."""
+        return Recorder(self.port, self.key if key == "" else key, (*self.headers, *headers), self.bodies)
+
+    def call(self, method: str, path: str, body: Any = None, **more: Any) -> Reply:
+        """Send a request and keep its body."""
+        if isinstance(body, dict):
+            self.bodies.append((method, path, body))
+        return super().call(method, path, body, **more)
 
 
 class World:
@@ -49,7 +85,7 @@ class World:
         self.values: dict[str, str] = {}
         self.secrets: dict[str, str] = {}
         self.ids: dict[str, str] = {}
-        self.api = Api(port, key)
+        self.api = Recorder(port, key)
 
     def make(self) -> World:
         """Make everything, surface by surface."""
@@ -82,6 +118,14 @@ class World:
             before = re.sub(r"{\w+}", "{}", row.path[: row.path.index(part)]).rstrip("/")
             filled += other.get(part[1:-1]) or self.values.get(before, UNKNOWN)
         return filled
+
+    def body(self, row: Route) -> Json:
+        """Give the body that made such a thing here, else the least that its shape asks for."""
+        pattern = re.compile(re.sub(r"{\w+}", "[^/]+", row.path))
+        for verb, path, body in self.api.bodies:
+            if verb in row.verbs and pattern.fullmatch(path):
+                return body
+        return least(row.takes.model_json_schema(by_alias=True)) if isinstance(row.takes, type) else {}
 
     # --- services, users, tokens, subscriptions ---------------------------------------------------------------------
 

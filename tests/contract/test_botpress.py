@@ -16,6 +16,7 @@ import app as _app  # noqa: F401 registers every row
 from chalicelib.edge.auth import PUBLIC, SCOPES
 from chalicelib.edge.failures import BOTPRESS, botpress_type
 from chalicelib.edge.route import ROWS, Body, Route
+from chalicelib.platform.reference import document
 from tests.client import Answer, Client, resolve
 
 ROOT = Path(__file__).parents[2]
@@ -59,7 +60,7 @@ def errors_of(schema: Json, value: Any) -> list[str]:
 
 
 def check(answer: Answer, place: tuple[str, str]) -> None:
-    """Hold an answer against what the contract says for its status."""
+    """Hold an answer against what the contract says for its status, and against what our own document says."""
     said = operations()[place]["responses"].get(str(answer.status))
     assert said is not None, (place, answer.status, answer.body)
     if "$ref" in said:
@@ -68,6 +69,30 @@ def check(answer: Answer, place: tuple[str, str]) -> None:
         said = named
     if "application/json" in said.get("content", {}):
         assert errors_of(said["content"]["application/json"]["schema"], answer.body) == [], (place, answer.body)
+    told = own_responses()[place].get(str(answer.status))
+    assert told is not None, (place, answer.status, "is not in our document")
+    told = made()["components"]["responses"][told["$ref"].rpartition("/")[2]] if "$ref" in told else told
+    if "application/json" in told["content"]:
+        schema = {**told["content"]["application/json"]["schema"], "components": made()["components"]}
+        wrong = [
+            f"{one.instance_path}: {one.message}"
+            for one in jsonschema_rs.validator_for(schema).iter_errors(answer.body)
+        ]
+        assert wrong == [], (place, answer.body)
+
+
+@lru_cache(maxsize=1)
+def made() -> Json:
+    return document.document()
+
+
+@lru_cache(maxsize=1)
+def own_responses() -> dict[tuple[str, str], Json]:
+    return {
+        (verb.upper(), plain(path)): operation["responses"]
+        for path, item in made()["paths"].items()
+        for verb, operation in item.items()
+    }
 
 
 class CheckedClient(Client):

@@ -113,6 +113,11 @@ def test_the_document_is_valid() -> None:
     OpenAPIV31SpecValidator(made()).validate()
 
 
+def test_no_name_in_the_document_is_that_of_a_module() -> None:
+    assert [name for name in made()["components"]["schemas"] if not re.fullmatch(r"[A-Za-z0-9]+", name)] == []
+    assert "chalicelib" not in document.document_text()
+
+
 def test_the_document_is_the_same_in_every_process() -> None:
     code = "import app, hashlib; from chalicelib.platform.reference import document as d; "
     code += "print(hashlib.sha256(d.document_text().encode()).hexdigest())"

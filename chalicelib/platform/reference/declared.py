@@ -412,6 +412,8 @@ TAGS: tuple[tuple[str, str], ...] = (  # the first whose text stands in the path
     ("/v1/admin/bots", "Chat"),
     ("/v1/admin/integrations", "Chat"),
     ("/v1/admin/hub/", "Chat"),
+    ("/v1/subscribers", "Subscribers"),
+    ("/v1/events/", "Events"),
     ("/subscription", "Subscription"),
     ("/forwarding", "Subscription"),
     ("/hook/", "Notification"),

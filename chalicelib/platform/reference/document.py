@@ -17,7 +17,7 @@ from chalicelib.platform.reference.shapes import Shape, schemas_of
 
 VERSION = "1.0.0"
 _ABOUT = (
-    "Connectors, notifications, automations and chat over HTTP. Every call carries an API key, as the header "
+    "Connectors, automations, channels, journeys and chat over HTTP. Every call carries an API key, as the header "
     "`api_key`, `x-api-key`, `Authorization: ApiKey KEY` or `Authorization: Bearer KEY`. Lists are whole unless "
     "`limit` is sent; then `X-Next-Cursor` leads on. A POST sent again under the same `Idempotency-Key` gets the "
     "first answer. Wherever a service, action, event or trigger has a name, the name serves as its id."

@@ -20,7 +20,12 @@ SCHEMES = ("api_key", "x_api_key", "bearer")
 _JSON = "application/json"
 _FURTHER_NAME = re.compile(r"(_patch|_alias)+$")
 _VARIABLE = re.compile(r"\{([a-z_0-9]+)\}")
-_MEANINGS = {**dict.fromkeys(("200", "201", "202", "204"), "Done."), "default": "What the service's own logic answers."}
+_MEANINGS = {
+    **dict.fromkeys(("200", "201", "204"), "Done."),
+    "202": "Taken in; the work goes on.",
+    "303": "Elsewhere: see `Location`.",
+    "default": "What the service's own logic answers.",
+}
 _ERRORS = {
     "400": "The request is malformed; `details.faults` names every place.",
     "401": "No key, or an unknown one.",

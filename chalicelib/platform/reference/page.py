@@ -93,14 +93,17 @@ def _request(one: Json) -> str:
 
 
 def _answers(one: Json) -> str:
-    status, answer = next(iter(one["responses"].items()))
+    first, *others = one["responses"]
+    well = [first, *(status for status in others if status[0] in "23")]
+    errors = ", ".join(status for status in others if status not in well)
+    told = f'<p class="errors">Errors: {errors}, as {_error_shape(one)}.</p>' if errors else ""
+    return "".join(_answer(status, one["responses"][status]) for status in well) + told
+
+
+def _answer(status: str, answer: Json) -> str:
     media, content = next(iter(answer.get("content", {"": {"schema": {}}}).items()))  # 204 has none
-    others = [code for code in one["responses"] if code != status]
-    return (
-        f"<h4>Answer {escape(status)} <small>{escape(media)}</small></h4>"
-        f"{_fields(content['schema'])}{_sample(content.get('example'))}"
-        f'<p class="errors">Errors: {", ".join(others)}, as {_error_shape(one)}.</p>'
-    )
+    head = f"<h4>Answer {escape(status)} <small>{escape(media)}</small></h4>"
+    return f"{head}{_fields(content['schema'])}{_sample(content.get('example'))}"
 
 
 def _error_shape(one: Json) -> str:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Iterable, Iterator
+from typing import Any, get_args
 
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaMode, models_json_schema
 
@@ -12,6 +12,7 @@ from chalicelib.platform.reference.declared import ADDED, READERS, TOGETHER, Jso
 
 Shape = type[In] | type[Out]
 _REF = "#/components/schemas/{model}"
+_MODULES = "chalicelib__"  # what pydantic's names of shapes that are not the only ones of their name begin with
 
 
 class _Generator(GenerateJsonSchema):
@@ -48,14 +49,42 @@ def mode_of(shape: Shape) -> JsonSchemaMode:
 
 def schemas_of(shapes: Iterable[Shape]) -> tuple[dict[Shape, Json], dict[str, Json]]:
     """Describe shapes: what stands for each, and the shared schemas by name."""
-    asked = [(shape, mode_of(shape)) for shape in dict.fromkeys(shapes)]
+    asked = [(shape, mode_of(shape)) for shape in dict.fromkeys(part for shape in shapes for part in _parts(shape))]
     found, whole = models_json_schema(asked, ref_template=_REF, schema_generator=_Generator)
-    shared: dict[str, Json] = whole.get("$defs", {})
-    pointers = {shape: found[shape, mode] for shape, mode in asked}
+    shared: dict[str, Json] = _named(whole.get("$defs", {}))
+    pointers: dict[Shape, Json] = {shape: _named(found[shape, mode]) for shape, mode in asked}
     for shape, pointer in pointers.items():
         name = pointer["$ref"].rpartition("/")[2]
         shared[name] = _mended(_finished(shape, shared[name]))
     return pointers, {name: _untitled(shared[name]) for name in sorted(shared)}
+
+
+def _named(node: Any) -> Any:
+    """Name shapes of which several contexts have one of that name after their context, not after their module."""
+    if isinstance(node, list):
+        return [_named(part) for part in node]
+    if isinstance(node, dict):
+        return {_short(name): _named(part) for name, part in node.items()}
+    return _short(node) if isinstance(node, str) else node
+
+
+def _short(text: str) -> str:
+    start, found, long = text.rpartition(_MODULES)
+    if not found:
+        return text
+    context, *_, name = long.split("__")
+    return f"{start}{context.capitalize()}{name}"
+
+
+def _parts(shape: Any) -> Iterator[Shape]:
+    """Give a shape, and those of answers inside it: they leave out fields, too."""
+    if isinstance(shape, type) and issubclass(shape, In | Out):
+        yield shape
+        inside = [field.annotation for field in shape.model_fields.values()] if issubclass(shape, Out) else []
+    else:
+        inside = list(get_args(shape))
+    for part in inside:
+        yield from _parts(part)
 
 
 def _finished(shape: Shape, schema: Json) -> Json:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from chalicelib.automations import transitions, usage
+from chalicelib.automations import starts, transitions, usage
 from chalicelib.storage.tables import WORK
 from tests.automations import begin, look, make, nudge, pump, run, step_of
 from tests.builders import USER, make_action, make_security, make_service, make_token, number
@@ -37,7 +37,7 @@ def test_a_timeline_shows_inputs_outputs_logs_and_times_with_secrets_masked(owne
     rows = str([row for table in (WORK,) for row in _rows(table.name)])
     assert "very-secret-key" not in rows
     act, log = step_of(found, "act"), step_of(found, "log")
-    assert act["input"]["input"] == {"a": 1} and act["output"] == "***"
+    assert act["input"]["input"] == {"a": 1} and act["output"] == {"k": "***"}
     assert log["logs"][0]["level"] == "warn"
     assert {"startedAt", "endedAt", "durationMs", "attempts"} <= log.keys()
 
@@ -180,7 +180,42 @@ def test_a_secret_is_sealed_and_masked_wherever_steps_take_it(owner: Client, out
     found = [look(owner, execution), look(owner, again)]
     found.append(look(owner, step_of(found[0], "call")["executionId"]))
     assert [one["state"] for one in found] == ["done"] * 3
-    assert [one["output"] for one in found] == ["***"] * 3
+    assert [one["output"] for one in found] == [[["***"], "got ***"], [["***"], "got ***"], ["***"]]
+    assert step_of(found[0], "act")["output"] == {"a": "***"}
     assert "very-secret-key" not in str(found)
     assert "very-secret-key" not in str([owner.get(f"/v1/automation/{automation}/execution{OF_USER}").ok()])
     assert "very-secret-key" not in str(_rows(WORK.name))
+
+
+def test_an_execution_asked_for_under_a_key_is_listed_by_its_time_and_begun_anew_after_a_day(
+    owner: Client, still: Clock
+) -> None:
+    made = make(owner, [{"id": "end", "type": "return", "value": "${input.n}"}])
+    path = f"/v1/automation/{made[0]}/version/{made[1]}/execute"
+    headers = {"idempotency-key": "k", "prefer": "respond-async"}
+    first = owner.post(path, {"input": {"n": 1}}, headers=headers).body["executionId"]
+    still.advance_s(60)
+    assert owner.post(path, {"input": {"n": 1}}, headers=headers).body["executionId"] == first
+    since = f"/v1/automation/{made[0]}/execution{OF_USER}&from=2026-01-01T00:00:00Z"
+    assert [one["id"] for one in owner.get(since).ok()] == [first]
+    still.advance_s(86_400)
+    second = owner.post(path, {"input": {"n": 2}}, headers=headers).body["executionId"]
+    pump()
+    assert second != first
+    assert look(owner, second)["output"] == 2
+
+
+def test_a_request_whose_process_fell_before_its_answer_was_kept_meets_its_execution_again(owner: Client) -> None:
+    made = make(owner, [{"id": "end", "type": "return", "value": 1}])
+    ids = {starts.fresh(owner.key, made[0], "k"), starts.fresh(owner.key, made[0], "k")}
+    assert len(ids) == 1
+    assert starts.fresh(owner.key, made[0], "other") not in ids
+
+
+def test_a_step_under_way_when_its_execution_was_cancelled_is_shown_so(owner: Client) -> None:
+    execution = begin(owner, make(owner, [{"id": "w", "type": "wait", "seconds": 100}]))
+    pump()
+    assert step_of(look(owner, execution), "w")["state"] == "waiting"
+    owner.post(f"/v1/execution/{execution}/cancel{OF_USER}").ok()
+    pump()
+    assert step_of(look(owner, execution), "w")["state"] == "cancelled"

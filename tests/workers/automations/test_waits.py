@@ -1,7 +1,11 @@
-"""10,000 waits of a second to ninety days by a clock that is moved: none lost, none early, none late; a missed hour."""
+"""Waits of a second to ninety days by a clock that is moved: none lost, none early, none late; a missed hour.
+
+`make test` takes 3,000 of them; MILLRACE_EVERY_POINT=1 takes 10,000 (twenty seconds).
+"""
 
 from __future__ import annotations
 
+import os
 import random
 from collections.abc import Iterator
 from typing import Any
@@ -12,7 +16,8 @@ from chalicelib.core import clock, config
 from chalicelib.durable.due import MINUTE_MS
 from tests.workers.automations.world import NOON_MS, World
 
-COUNT, HOUR_MS, LONGEST_S = 10_000, 3_600_000, 90 * 86_400
+COUNT = 10_000 if os.environ.get("MILLRACE_EVERY_POINT") else 3_000
+HOUR_MS, LONGEST_S = 3_600_000, 90 * 86_400
 MISSED = (NOON_MS + 3 * HOUR_MS, NOON_MS + 4 * HOUR_MS)  # no tick in this hour
 SHORT_S = 900  # brought by a delayed message, longer ones by the due index
 
@@ -61,7 +66,7 @@ def test_no_wait_from_a_second_to_ninety_days_is_lost_early_or_late(world: World
         late["missed" if is_missed else "short" if wait_ms <= SHORT_S * 1000 else "long"].append(by_ms)
         if is_missed:
             assert row["fin"] <= MISSED[1] + 300_000, f"not caught up: {row['fin'] - MISSED[1]} ms after the hour"
-    assert min(map(len, late.values())) > 2_000
+    assert min(map(len, late.values())) > COUNT // 5
     assert percentile(late["short"]) <= 2_000
     assert percentile(late["long"]) <= 60_000
     assert max(late["missed"]) > MINUTE_MS  # the hour was missed indeed

@@ -6,7 +6,7 @@ from collections import Counter
 
 import pytest
 
-from chalicelib.journeys import feedback
+from chalicelib.journeys import feedback, profiles
 from chalicelib.journeys.feedback import Feedback
 from tests.workers.journeys import graphs
 from tests.workers.journeys.world import MINUTE_MS, NOON_MS, N, W, World
@@ -142,3 +142,27 @@ def test_whoever_unsubscribed_gets_no_more_mails(world: World) -> None:
     world.run_for(10)
     assert len(world.mails) == 1
     assert world.counted(head)[graphs.uuid(1)]["skipped"] == 1
+
+
+def test_a_profile_store_that_is_down_is_asked_again_and_never_means_no(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    parameters = {"wait": {"amount": 1, "unit": "HOURS"}, "subject": "CUSTOMER"}
+    graph = graphs.forked(graphs.step(2, "WAIT_AND_CHECK", parameters), "NO")
+    known = {"subject": "CUSTOMER", "path": "base.city", "operator": "EXISTS"}
+    graph["connections"][1]["conditions"] = {"match": "ALL", "conditions": [known]}
+    head = world.automation(graph)
+    ann = world.enter(head, "ann")[0]
+    world.profile("mail:ann@example.com", {"base": {"city": "Rome"}})
+    read = profiles.read
+
+    def down(*_: object) -> None:
+        raise profiles.Unreachable("it is down")
+
+    monkeypatch.setattr(profiles, "read", down)
+    world.run_for(2 * HOUR_S)
+    assert world.token(ann)["st"] == "RETRYING"
+    monkeypatch.setattr(profiles, "read", read)
+    world.run_for(120)
+    assert world.counted(head)[graphs.uuid(2)]["outcomeYES"] == 1
+    world.check_counters(head)

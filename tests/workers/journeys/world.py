@@ -264,6 +264,10 @@ class World:
         if spread:
             self.work()
 
+    def identity(self, name: str) -> entry.Identity:
+        """Give who enters under a name."""
+        return entry.Identity(email=f"{name}@example.com")
+
     def profile(self, name: str, doc: dict[str, Any]) -> None:
         """Keep a profile."""
         profiles.change(W, N, [name], lambda _before: doc)

@@ -11,6 +11,8 @@ import pytest
 from chalicelib.adapters import queue
 from chalicelib.core import clock
 from chalicelib.core.errors import InvalidInput, LogicFailed, NotFound, Unavailable, UpstreamFailed
+from chalicelib.durable import leases
+from chalicelib.durable.leases import Lease
 from chalicelib.storage.tables import DELIVERY
 from chalicelib.subscriptions import endings, models, subscriptions
 from chalicelib.subscriptions.models import Subscription
@@ -250,16 +252,25 @@ def test_deleted_during_its_renewal_the_new_webhook_is_taken_down(world: World, 
     assert DELIVERY.query_all(f"w1#SUB#{made}") == []
 
 
+@pytest.mark.parametrize("is_taken", [False, True])
 def test_deleted_and_made_again_during_its_renewal_the_other_keeps_its_own(
-    world: World, other: ThirdParty, made: str
+    world: World, other: ThirdParty, made: str, is_taken: bool
 ) -> None:
+    """Also when somebody holds the new one as often taken as the old one was: the fences are equal then."""
+    fences: list[int] = []
+
     def again() -> None:
         other.meanwhile = lambda: None
+        fences.append((DELIVERY.get(Subscription.key("w1", id=made)) or {})["fence"])
         endings.delete(world.call(path={"subscription_id": made}))
         world.advance(0.01)
         call = world.call(path={"service_id": world.service.id, "trigger_id": "tr-hook"})
         call.body = subscriptions_body()
         assert subscriptions.create_for_trigger(call)["id"] == made
+        if is_taken:
+            world.advance(6.02 * DAY_S)
+            taken = leases.take(DELIVERY, Subscription.key("w1", id=made), clock.now_ms(), 1_000)
+            assert isinstance(taken, Lease) and [taken.fence] == fences
 
     world.advance(6.02 * DAY_S)
     bring_due(world)
