@@ -12,7 +12,7 @@ ARCH ?= arm64
 PYTHON_DEPLOY ?= $(or $(shell python3.13 -c 'import sys; print(sys.executable)' 2>/dev/null),$(lastword $(sort $(wildcard $(HOME)/.pyenv/versions/3.13.*/bin/python))),$(PYTHON))
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-real check format demo bench routes lock audit package verify-package verify-deploy deploy cold clean
+.PHONY: help setup run test test-real attack check format demo bench routes lock audit package verify-package verify-deploy deploy cold clean
 
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 16
@@ -33,10 +33,13 @@ run: $(VENV)/.run ## serve the whole platform on port 1290, its data in .millrac
 	@exec $(PY) -m infra.local
 
 test: $(VENV)/.dev ## run the tests: make test T=tests/unit
-	$(BIN)/pytest $(T) --ignore=tests/real -n 2 --dist=worksteal
+	$(BIN)/pytest $(T) --ignore=tests/real --ignore=tests/attack -n 2 --dist=worksteal
 
 test-real: $(VENV)/.dev ## run the tests against published webhooks, a validating mock and schemathesis (needs Node)
 	$(BIN)/pytest tests/real
+
+attack: $(VENV)/.dev ## attack a running platform: MILLRACE_ATTACK=short make attack takes under two minutes
+	$(BIN)/pytest tests/attack -s
 
 check: $(VENV)/.dev ## formatting, lint, types
 	$(BIN)/ruff format --check .

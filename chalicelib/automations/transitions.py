@@ -97,7 +97,9 @@ class Transitions:
         return row
 
     def hand_on(self) -> None:
-        """Let another worker go on: its message first, then the lease."""
+        """Let another worker go on: what was done here, its message, then the lease."""
+        if self.buffer:
+            self.commit()
         queue.send(queues.ADVANCE, self._message())
         leases.release(WORK, self.lease)
 

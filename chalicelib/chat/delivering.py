@@ -25,6 +25,7 @@ from chalicelib.edge.worker import backoff_s
 from chalicelib.storage.expressions import Row
 
 _TAKES = 5
+_PATIENT_RECEIVES = 4
 _MARGIN_MS = 5_000
 Json = dict[str, Any]
 
@@ -46,8 +47,7 @@ class Place:
 def handle(letter: Letter, deadline_ms: int) -> None:
     """Deliver what a message is about. Raises LeaseLost, Unavailable: the message comes again."""
     body = letter.body
-    found = bots.place_of(body["b"])
-    bot = None if found is None else Bot.get(found[0], id=body["b"])
+    bot = bots.find_anywhere(body["b"])
     if bot is None:
         return
     if "e" in body:
@@ -55,7 +55,7 @@ def handle(letter: Letter, deadline_ms: int) -> None:
         if hide_s is not None:
             letter.again(hide_s)
         return
-    lane = body.get("l") or _lane_of(bot, body["c"], body["m"])
+    lane = body.get("l") or lane_of(bot, body["c"], body["m"])
     if lane is None:
         return
     place = Place(bot, body["c"], lane, deadline_ms)
@@ -71,11 +71,10 @@ def _drain(place: Place, letter: Letter, called: str) -> None:
         if isinstance(lease, Lease):
             _hand_over(place, lease, called)
             return
-        if letter.receives > 1 and lease.why is Why.HELD:
-            # This may be the very message the holder works for: only its end may take it away.
-            letter.again(lease.hide_s(now_ms) or backoff_s(letter.receives))
-            return
-        if lanes.ring(key, called, now_ms):
+        if lanes.ring(key, called, lease, now_ms):
+            if lease.why is Why.HELD and 1 < letter.receives < _PATIENT_RECEIVES:
+                # Perhaps the holder fell with it: at the lease's end it is sooner there than the due index.
+                letter.again(lease.hide_s(now_ms) or backoff_s(letter.receives))
             return
     letter.again(backoff_s(letter.receives))
 
@@ -85,30 +84,32 @@ def _hand_over(place: Place, lease: Lease, called: str) -> None:
     while True:
         now_ms = clock.now_ms()
         found, is_whole = lanes.waiting(bot.home, bot.id, place.conversation_id, place.lane, lease.row, now_ms, called)
-        called = ""
+        called = called if any(entry["sk"] == called for entry in found) else ""
         for entry in found:
             if clock.now_ms() + _longest_ms() > place.deadline_ms:
-                _rest(place, lease, cursor, tries, 0)
+                _rest(place, lease, cursor, tries, 0, called)
                 return
             outcome = _deliver_entry(place, entry)
             if not outcome.is_over:
                 tries += 1
                 delay_s = retry_delay_s(tries, has_answered=outcome.has_answered)
                 if delay_s is not None:
-                    _rest(place, lease, cursor, tries, delay_s)
+                    _rest(place, lease, cursor, tries, delay_s, called)
                     return
-                _give_up(place, entry, outcome.reason)
-            messages.unmark(messages.entry_key(bot.home, bot.id, place.conversation_id, entry["sk"]))
+                give_up(bot, place.conversation_id, place.lane, entry, outcome.reason)
+            else:
+                messages.unmark(messages.entry_key(bot.home, bot.id, place.conversation_id, entry["sk"]))
             cursor, tries = max(cursor, entry["sk"]), 0
+            called = "" if entry["sk"] == called else called
         if is_whole and lanes.release(lease, cursor):
             return
         now_ms = clock.now_ms()
         lease = lanes.look_again(lease, now_ms, _lease_ms(place, now_ms))
 
 
-def _rest(place: Place, lease: Lease, cursor: str, tries: int, delay_s: float) -> None:
+def _rest(place: Place, lease: Lease, cursor: str, tries: int, delay_s: float, called: str) -> None:
     now_ms = clock.now_ms()
-    timer = lanes.pause(lease, cursor, tries, now_ms + int(delay_s * 1000), now_ms)
+    timer = lanes.pause(lease, cursor, tries, now_ms + int(delay_s * 1000), now_ms, called)
     if timer.is_direct:
         queue.send(queues.DELIVER, place.message(), delay_s)
 
@@ -129,12 +130,13 @@ def _deliver_entry(place: Place, entry: Row) -> Outcome:
     return outgoing.tell_bot_of_message(bot, item) if place.lane == IN else outgoing.tell_integration(bot, item)
 
 
-def _give_up(place: Place, entry: Row, reason: str) -> None:
-    bot = place.bot
+def give_up(bot: Bot, conversation_id: str, lane: str, entry: Row, reason: str) -> None:
+    """End the waiting of an entry that cannot be handed over, for the bot's people to see."""
     if entry.get("k") == "e":
         events.mark(bot.home, bot.id, entry["sk"], events.FAILED)
-    what = "the bot" if place.lane == IN else "the integration"
+    what = "the bot" if lane == IN else "the integration"
     log_lines.write_line(bot.home, bot.id, "error", f"{entry['sk']} was given up: {what}: {reason}")
+    messages.unmark(messages.entry_key(bot.home, bot.id, conversation_id, entry["sk"]))
 
 
 def _deliver_event(bot: Bot, event_id: str, deadline_ms: int) -> float | None:
@@ -160,7 +162,7 @@ def _deliver_event(bot: Bot, event_id: str, deadline_ms: int) -> float | None:
     return None
 
 
-def _lane_of(bot: Bot, conversation_id: str, entry_id: str) -> str | None:
+def lane_of(bot: Bot, conversation_id: str, entry_id: str) -> str | None:
     """Find out which way an entry goes; None when it is gone or was handed over."""
     row = lanes.entry_of(bot.home, bot.id, conversation_id, entry_id)
     if row is None:

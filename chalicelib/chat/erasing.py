@@ -26,10 +26,10 @@ def erase_bot(body: Json) -> None:
         _wait(body)
         return
     installed = installations.installed_in(body["h"], body["gone"])
-    for one in installed:
+    for one in installed[:1]:  # each may keep silent as long as a call may take
         installing.ask(body["w"], one, "unregister")
         one.erase()
-    if not (_drop_files(body["h"], body["gone"]) and leftovers.drop_page(body["h"], body["gone"])):
+    if installed or not (_drop_files(body["h"], body["gone"]) and leftovers.drop_page(body["h"], body["gone"])):
         queue.send(queues.SETUP, body)
 
 

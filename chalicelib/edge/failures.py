@@ -188,10 +188,10 @@ def _contactflow(error: PlatformError, status: int, request_id: str) -> dict[str
     body: dict[str, Any] = {"message": error.message.removeprefix("body."), "logref": request_id}
     if error.details:
         body["data"] = dict(error.details)
-    if faults := getattr(error, "faults", ()):
-        body["errors"] = [
-            {"path": pointer(fault.location), "message": fault.message, "code": fault.kind} for fault in faults
-        ]
+    body["errors"] = [
+        {"path": pointer(fault.location), "message": fault.message, "code": fault.kind}
+        for fault in getattr(error, "faults", ())
+    ]
     return body
 
 

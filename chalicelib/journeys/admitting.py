@@ -20,7 +20,7 @@ from chalicelib.journeys.rules.tokens import Reason, Status
 from chalicelib.journeys.turns import Turn
 from chalicelib.storage.expressions import Row
 
-UNBORN_MS = 60_000  # how long a message waits for its token to be stored
+UNBORN_MS = 30_000  # how long a message waits for its token to be stored; no request lasts longer
 NEAR_MS = 60_000
 MAX_HIDE_S = 900
 CLOSED = frozenset({"TO_ARCHIVE", "ARCHIVED"})
@@ -29,10 +29,11 @@ _WITH_TIME = frozenset({Status.WAITING, Status.RETRYING})
 
 @dataclass
 class Admitted:
-    """Tokens to be walked, and tokens that end where they stand."""
+    """Tokens to be walked, tokens that end where they stand, and tokens that stand still there."""
 
     turns: list[Turn] = field(default_factory=list)
     ends: list[tuple[Turn, Move]] = field(default_factory=list)
+    stays: list[Turn] = field(default_factory=list)
 
 
 def admit(workspace_id: str, node: str, messages: Mapping[str, Message]) -> Admitted:
@@ -49,7 +50,7 @@ def admit(workspace_id: str, node: str, messages: Mapping[str, Message]) -> Admi
         head, place = _owner(workspace_id, node, row["a"], place)
         if head is None or place is None or head.status == TO_DELETE:
             continue  # it is being erased
-        if head.status in parking.STANDS_STILL or (not place.active and head.status not in CLOSED):
+        if _stands_still(head, place):
             parked.setdefault(head.id, (head, []))[1].append(row)
             continue
         turn = Turn(row, head, place, head.graph)
@@ -61,6 +62,29 @@ def admit(workspace_id: str, node: str, messages: Mapping[str, Message]) -> Admi
     for head, found in parked.values():
         parking.park(head, found)
     return made
+
+
+def admit_again(turns: Iterable[Turn]) -> Admitted:
+    """Look once more at tokens in our hands before their next step: a pause or an end may have come meanwhile."""
+    now_ms, made = clock.now_ms(), Admitted()
+    for turn in turns:
+        workspace_id, node, _ = tokens.parts_of(turn.row["pk"])
+        head, place = _owner(workspace_id, node, turn.head.id, nodes.load(workspace_id, node))
+        if head is None or place is None or head.status == TO_DELETE:
+            continue  # it is being erased
+        turn.head, turn.node, turn.graph = head, place, head.graph
+        reason = why_over(turn.row, head, now_ms)
+        if _stands_still(head, place):
+            made.stays.append(turn)
+        elif reason is None:
+            made.turns.append(turn)
+        else:
+            made.ends.append((turn, turn.ends(reason, now_ms)))
+    return made
+
+
+def _stands_still(head: Automation, place: Node) -> bool:
+    return head.status in parking.STANDS_STILL or (not place.active and head.status not in CLOSED)
 
 
 def why_over(row: Row, head: Automation, now_ms: int) -> Reason | None:
@@ -115,10 +139,10 @@ def _is_here(message: Message, row: Row, now_ms: int) -> bool:
 
 
 def _unborn(message: Message, row: Row | None, now_ms: int) -> None:
-    """Wait for a token whose message was sent first."""
+    """Wait for a token whose message was sent first; ever longer, so that the queue does not give it up as poison."""
     born_ms = message.body.get("new")
     if row is None and isinstance(born_ms, int) and now_ms - born_ms < UNBORN_MS:
-        message.again(2)
+        message.again(max(2.0, (now_ms - born_ms) / 1000))
 
 
 def _owner(workspace_id: str, node: str, automation: str, place: Node | None) -> tuple[Automation | None, Node | None]:

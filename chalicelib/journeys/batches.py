@@ -74,7 +74,7 @@ class _Packet:
         if row is None and not self.opens:
             raise NotFound(f"the automation has no batch {self.source}")
         if row is not None and self.opens:
-            self._refuse("was used by another batch")
+            self._refuse("was opened before")
         if row is not None and row["st"] != Status.OPEN:
             self._refuse(f"is {row['st']}, it takes no more packets")
         if row is not None and int(row["packets"]) >= MAX_PACKETS:

@@ -19,6 +19,7 @@ from chalicelib.journeys.models.automations import Automation
 from chalicelib.journeys.rules import feedback as rules
 from chalicelib.journeys.rules import matching
 from chalicelib.journeys.rules.graph import TYPES
+from chalicelib.journeys.rules.tokens import Status
 from chalicelib.journeys.schemas import when_ms
 from chalicelib.storage import table
 from chalicelib.storage.expressions import ABSENT, Row
@@ -57,7 +58,7 @@ class Feedback:
 def record(workspace_id: str, node: str, told: Feedback) -> bool:
     """Take feedback in; False when it is about no token that is kept. Raises Unavailable; repeating is harmless."""
     row = JOURNEYS.get(tokens.key(workspace_id, node, told.token))
-    if row is None or told.step not in (row["doc"].get("sent") or {}):
+    if row is None or not _was_sent(row, told.step):
         return False
     _count(workspace_id, node, row, told)
     if told.kind in consents.BLOCKING:
@@ -66,6 +67,12 @@ def record(workspace_id: str, node: str, told: Feedback) -> bool:
         profiles.block(workspace_id, node, named, told.kind, clock.now_ms())
     waking.wake(workspace_id, node, row, told.event())
     return True
+
+
+def _was_sent(row: Row, step: str) -> bool:
+    """Whether a message may have gone out: what providers tell can be faster than what we write."""
+    is_at_it = row["s"] == step and row["st"] in (Status.PROCESSING, Status.RETRYING)
+    return is_at_it or step in (row["doc"].get("sent") or {})
 
 
 def _count(workspace_id: str, node: str, row: Row, told: Feedback) -> None:

@@ -78,7 +78,14 @@ class _Round:
         while turns:
             plans, jobs = self._walk(turns)
             plans += self._act(jobs)
-            turns = self._write(plans)
+            turns = self._still_on(self._write(plans))
+
+    def _still_on(self, turns: list[Turn]) -> list[Turn]:
+        """Keep those that may begin their next step; the others end or park before it."""
+        admitted = admitting.admit_again(turns)
+        stays = [Plan(turn, turn.ready(), parks=True) for turn in admitted.stays]
+        self._write([*stays, *(Plan(turn, move) for turn, move in admitted.ends)])
+        return admitted.turns
 
     # --- walking ------------------------------------------------------------------------------------------------
 
@@ -150,7 +157,7 @@ class _Round:
     def _act(self, jobs: list[tuple[Turn, Job]]) -> list[Plan]:
         taken = [(turn, job) for turn, job in jobs if self._take(turn)]
         outcomes = acting.run_all([job for _, job in taken])
-        return [self._judge(turn, outcome) for (turn, _), outcome in zip(taken, outcomes, strict=True)]
+        return [self._judge(turn, outcome, job.now_ms) for (turn, job), outcome in zip(taken, outcomes, strict=True)]
 
     def _take(self, turn: Turn) -> bool:
         if turn.holds:
@@ -165,8 +172,8 @@ class _Round:
         turn.view |= changed
         return True
 
-    def _judge(self, turn: Turn, outcome: Outcome) -> Plan:
-        """Say what follows from what became of an action."""
+    def _judge(self, turn: Turn, outcome: Outcome, began_ms: int) -> Plan:
+        """Say what follows from what became of an action; feedback on a message counts from when it was begun."""
         now_ms = clock.now_ms()
         turn.view["f0"] = turn.row["fence"]
         if isinstance(outcome, Later) and int(turn.view.get("n", 0)) + 1 >= outcome.most:
@@ -185,7 +192,7 @@ class _Round:
                 turn.mark()
                 return Plan(turn, turn.ends(Reason.STEP_FAILED, now_ms, outcome.message))
         if isinstance(outcome, Done) and outcome.is_sent:
-            sent = {**(turn.view["doc"].get("sent") or {}), turn.view["s"]: {"at": now_ms, "v": turn.view["v"]}}
+            sent = {**(turn.view["doc"].get("sent") or {}), turn.view["s"]: {"at": began_ms, "v": turn.view["v"]}}
             turn.view["doc"] = {**turn.view["doc"], "sent": sent}
         turn.mark()
         return self._go_on(turn, now_ms)
@@ -250,7 +257,7 @@ class _Round:
             elif plan.goes_on or plan.looks_back:
                 plan.turn.stored(row)
                 plan.turn.holds = plan.goes_on
-                if plan.goes_on or checks.look_back(plan.turn, now_ms):
+                if plan.goes_on or self._looks_back(plan.turn, now_ms):
                     on.append(plan.turn)
             elif plan.again:
                 self._again(plan.turn, 0)
@@ -264,6 +271,15 @@ class _Round:
             self.wakes = []
         admitting.drained(self.workspace_id, self.node, {row["a"] for row in ended})
         return on
+
+    def _looks_back(self, turn: Turn, now_ms: int) -> bool:
+        """See whether what a token waits for came before; what cannot be known now is found when its time is over."""
+        try:
+            return checks.look_back(turn, now_ms)
+        except PlatformError as error:
+            if not (error.retryable or isinstance(error, UpstreamFailed)):
+                raise
+            return False
 
     def _wake(self, row: Row, timer: Timer, now_ms: int) -> None:
         delay_s = max(0, -(-(timer.due_ms - now_ms) // 1000))

@@ -99,6 +99,8 @@ def _value(node: Node, *, fresh: bool = False) -> Json | None:
 def _find(node: Node, value: Json, who: Identity) -> Json | None:
     if who.clab_uuid:
         return _ask(node, value, "GET", f"/{quote(who.clab_uuid, safe='')}")
+    if not (who.user_pk or who.email):
+        return None  # a number alone names nobody there
     asked = {"nodeId": str(value.get("nodeId") or "")}
     if who.user_pk:
         asked["externalId"] = who.user_pk

@@ -133,9 +133,10 @@ def _finish(lease: Lease, row: Row, *, is_whole: bool) -> None:
     leases.write(JOURNEYS, lease, Change(put=put, remove=remove), leases.fenced(lease), lambda _: False)
     if notification:
         queue.send(queues.JOB, stored.message(lease.key.pk, lease.key.sk))
-    workspace_id = stored.parts_of(lease.key.pk)[0]
-    for packet in stored.packets(lease.key):
+    workspace_id, packets = stored.parts_of(lease.key.pk)[0], stored.packets(lease.key)
+    for packet in packets:
         blobs.blobs().delete(workspace_id, packet["blob"])
+    JOURNEYS.write_many(rows=[{**packet, "exp": put["exp"]} for packet in packets])
 
 
 # --- notification ---------------------------------------------------------------------------------------------------

@@ -6,6 +6,7 @@ A setting without `provider` sends through integrations of the workspace: those 
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -137,13 +138,12 @@ def text_account(value: Json) -> Account | None:
 
 def _smtp(endpoint: str, user: str, password: str) -> Json:
     """Read smtp://host:port, or smtps:// for TLS from the first byte."""
-    parts = urlsplit(endpoint)
-    is_secure = parts.scheme.lower() == "smtps"
-    try:
+    is_secure, host, port = endpoint.lower().startswith("smtps:"), "", 0
+    with contextlib.suppress(ValueError):  # what cannot be read is refused at sending, with its reason
+        parts = urlsplit(endpoint)
+        host = parts.hostname or ""
         port = parts.port or (465 if is_secure else 587)
-    except ValueError:
-        port = 0  # refused at sending, with its reason
-    return {"host": parts.hostname or "", "port": str(port), "user": user, "password": password, "secure": is_secure}
+    return {"host": host, "port": str(port), "user": user, "password": password, "secure": is_secure}
 
 
 def _value(setting: Setting | None) -> Json:

@@ -40,6 +40,10 @@ def bury(message: Message) -> None:
         from chalicelib.automations import public as automations  # which lean on subscriptions
 
         automations.bury(body, POISON)
+    elif "b" in body or any(name.startswith("gone") for name in body):
+        from chalicelib.chat import public as chat
+
+        chat.bury(body, POISON)
     elif (key := _delivery_of(body)) is not None:
         _fail(key, body.get("ev", ""))
     at_ms = message.sent_ms or clock.now_ms()

@@ -1,4 +1,4 @@
-"""The world outside the platform: one server that may be called and keeps what came, and one nobody may reach."""
+"""The world outside the platform: one server that may be called and keeps what came, and ones that only count."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(text)
 
-    do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = _answer
+    do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = _answer  # noqa: N815 http.server looks for these names
 
     def log_message(self, *_: Any) -> None:
         """Say nothing."""
@@ -80,7 +80,7 @@ def _said(operation: str) -> dict[str, Any]:
 
 
 class Sentinel(threading.Thread):
-    """Listens on 127.0.0.1 and counts who comes; nobody ever may."""
+    """Listens on 127.0.0.1, counts who comes, and hangs up."""
 
     def __init__(self) -> None:
         super().__init__(daemon=True)
@@ -91,7 +91,7 @@ class Sentinel(threading.Thread):
 
     @property
     def url(self) -> str:
-        """Where nobody may come."""
+        """Where it listens."""
         return f"http://127.0.0.1:{self.port}/"
 
     def run(self) -> None:

@@ -17,18 +17,22 @@ WORKSPACES = {VICTIM: "victim", STRANGER: "stranger"}
 
 
 class Platform:
-    """Use as a context manager. `outside` may be called, `sentinel` never; `dials()` says what was."""
+    """Use as a context manager. `outside` may be called, and `mail`, which hangs up on everybody; `sentinel` never.
+
+    `dials()` says what was.
+    """
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.outside, self.sentinel = Outside(), Sentinel()
+        self.outside, self.sentinel, self.mail = Outside(), Sentinel(), Sentinel()
         self._dials, self._names = folder / "dials", folder / "names.json"
         self.names({})
         self.stack = self._made(is_open=True)
         self.worlds: dict[str, World] = {}
 
     def _made(self, *, is_open: bool) -> Stack:
-        allowed = {"MILLRACE_EGRESS_ALLOW": f"127.0.0.1:{self.outside.server_port}" if is_open else ""}
+        ports = (self.outside.server_port, self.mail.port) if is_open else ()
+        allowed = {"MILLRACE_EGRESS_ALLOW": ",".join(f"127.0.0.1:{port}" for port in ports)}
         return Stack(
             self.folder / "stack",
             **allowed,
@@ -85,5 +89,5 @@ class Platform:
 
     def strange_dials(self) -> list[tuple[str, int]]:
         """List those of them that nothing allows: neither the one server, nor the public address, nor itself."""
-        known = {("127.0.0.1", self.outside.server_port), ("127.0.0.1", self.port)}
+        known = {("127.0.0.1", port) for port in (self.outside.server_port, self.mail.port, self.port)}
         return [one for one in self.dials() if one not in known and one[0] != PUBLIC]

@@ -79,8 +79,9 @@ def _is_interactor(body: dict[str, Any], status: int) -> bool:
 _SHAPES = {
     INTERACTOR: _is_interactor,
     NOVU: lambda body, status: bool(body.get("message")) and body.get("statusCode") == status and "path" in body,
-    BOTPRESS: lambda body, status: bool(body.get("message") and body.get("type") and body.get("id"))
-    and body.get("code") == status,
+    BOTPRESS: lambda body, status: (
+        bool(body.get("message") and body.get("type") and body.get("id")) and body.get("code") == status
+    ),
     CONTACTFLOW: lambda body, _: bool(body.get("message") and body.get("logref")),
 }
 

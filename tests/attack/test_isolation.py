@@ -30,8 +30,8 @@ OWN_NAMES = {  # ids that callers choose, so that a stranger may have the same: 
 # What changes by itself, or by being asked for.
 MOVING = {
     "readHealth", "readDocs", "readOpenapi", "downloadTokensReport", "followTokensReport", "getUsage", "listKeys",
-    "getBotLogs", "getIntegrationLogs", "getBotAnalytics", "listDeliveries", "getCurrentUser", "listDead", "fetchReport",
-    "getServiceOauthUrl", "getSubscriberFeed", "listEvents", "getBotWebchat", "downloadAutomationsReport",
+    "getBotLogs", "getIntegrationLogs", "getBotAnalytics", "listDeliveries", "getCurrentUser", "listDead",
+    "fetchReport", "getServiceOauthUrl", "getSubscriberFeed", "listEvents", "getBotWebchat", "downloadAutomationsReport",
 }  # fmt: skip
 
 

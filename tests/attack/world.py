@@ -96,6 +96,12 @@ class World:
         self._journeys()
         return self
 
+    def move(self, port: int) -> None:
+        """Go on where the platform listens now."""
+        self.port = port
+        self.api = Recorder(port, self.key, (), self.api.bodies)
+        self.flow = self.api.also(("Node", self.ids["node"]))
+
     def secret(self, what: str) -> str:
         """Plant a secret."""
         return planted(what, self.secrets)
@@ -302,9 +308,7 @@ class World:
         path = f"/flow/v1/automations/{made['uuid']}/customers"
         ann = {"userPk": "ann", "attributes": {"email": "ann@attack.example", "name": "Ann"}}
         flow.post(path, ann).ok()
-        token = until(
-            lambda: flow.get("/flow/v1/tokens", automationUuid=made["uuid"]).json["elements"], "the token"
-        )[0]
+        token = until(lambda: flow.get("/flow/v1/tokens", automationUuid=made["uuid"]).json["elements"], "the token")[0]
         ids["journeyToken"] = token["uuid"]
         self.values |= {
             "/flow/v1/nodes": ids["node"], "/flow/v1/settings": ids["setting"],

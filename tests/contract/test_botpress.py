@@ -127,6 +127,19 @@ def test_there_are_55_operations_and_11_requests_out() -> None:
     assert len(contract()["webhooks"]) == 11
 
 
+def test_our_document_shows_every_parameter_of_the_contract() -> None:
+    own = {
+        (verb.upper(), plain(path)): {(one["name"], one["in"]) for one in operation.get("parameters", ())}
+        for path, item in made()["paths"].items()
+        for verb, operation in item.items()
+    }
+    for place, operation in operations().items():
+        named = [one["$ref"].rpartition("/")[2] if "$ref" in one else one for one in operation.get("parameters", ())]
+        wanted = [contract()["components"]["parameters"][one] if isinstance(one, str) else one for one in named]
+        missing = {(one["name"], one["in"]) for one in wanted if one["in"] != "path"} - own[place]
+        assert missing == set(), place
+
+
 @pytest.mark.parametrize("row", GUARDED, ids=ids)
 def test_without_a_key_nothing_is_answered(row: Route, cloud: None) -> None:
     path = re.sub(r"{\w+}", "x", row.path)

@@ -25,7 +25,10 @@ def mattermost(order: Order) -> Sent:
 def discord(order: Order) -> Sent:
     """POST {content}; the answer is awaited to learn the message's id."""
     chat: Chat = order.letter
-    url = urlsplit(_url(order))
+    try:
+        url = urlsplit(_url(order))
+    except ValueError as error:
+        raise Refused("the webhook address of the subscriber cannot be read") from error
     query = [(name, value) for name, value in parse_qsl(url.query, keep_blank_values=True) if name != "wait"]
     waiting = urlunsplit(url._replace(query=urlencode([*query, ("wait", "true")]), fragment=""))
     return _post(order, {**chat.more, "content": chat.content}, waiting)

@@ -7,12 +7,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from chalicelib.core import ids
-from chalicelib.core.errors import VersionConflict
+from chalicelib.core.errors import Unavailable, VersionConflict
 from chalicelib.storage.expressions import ABSENT, PRESENT, Row, eq
 from chalicelib.storage.item import DEPLOYMENT, Item
 from chalicelib.storage.table import Key, Page, TransactionFailed, Write, transact
 from chalicelib.storage.tables import CHAT
 
+_LOOKS = 3
 KINDS = ("users", "conversations", "messages")  # what a bot or an integration declares tags on
 
 
@@ -94,6 +95,20 @@ def place_of(bot_id: str) -> tuple[str, str] | None:
     """Tell in which workspace a bot is, and its home; None for an unknown id."""
     row = CHAT.get(_directory(bot_id)) if bot_id else None
     return None if row is None else (row["doc"]["w"], row["doc"]["h"])
+
+
+def find_anywhere(bot_id: str) -> Bot | None:
+    """Read a bot wherever it is, None when it is gone. Raises Unavailable while it keeps moving."""
+    seen = None
+    for _ in range(_LOOKS):
+        place = place_of(bot_id)
+        if place is None or place == seen:
+            return None
+        found = Bot.get(place[0], id=bot_id)
+        if found is not None:
+            return found
+        seen = place  # it moved, or it ended, between the two reads
+    raise Unavailable("the bot keeps moving")
 
 
 def bots_page(workspace_id: str, after: str | None, limit: int) -> tuple[list[Bot], str | None]:

@@ -100,6 +100,17 @@ def mark(home: str, bot_id: str, event_id: str, state: str) -> None:
         return
 
 
+def give_up(home: str, bot_id: str, event_id: str) -> bool:
+    """End an event that is still to be delivered as failed, whoever holds it; False when there is none."""
+    key = Event.key(home, bot_id=bot_id, id=event_id)
+    change = Change(put={"st": FAILED, "until": leases.FREE}, add={"fence": 1}, remove=due.ATTRIBUTES)
+    try:
+        CHAT.update(key, change, eq("st", PENDING))
+    except ConditionFailed:
+        return False
+    return True
+
+
 def page(
     home: str, bot_id: str, after: str | None, limit: int, condition: Condition | None
 ) -> tuple[list[Event], str | None]:

@@ -8,12 +8,13 @@ from chalicelib.chat.models.messages import entry_key
 from chalicelib.chat.models.timers import DUE
 from chalicelib.core import ids
 from chalicelib.durable import due, leases
-from chalicelib.durable.leases import Lease, NotTaken
+from chalicelib.durable.leases import Lease, NotTaken, Why
 from chalicelib.storage.expressions import Change, Compare, Condition, Missing, Row, eq
 from chalicelib.storage.table import ConditionFailed, Key
 from chalicelib.storage.tables import CHAT
 
 LOOK_BACK_MS = 120_000  # clocks differ by less, and no call takes longer from minting an id to storing it
+_TOGETHER_MS = 600_000  # messages that die within this time died of one thing
 _PAGE = 50
 
 
@@ -33,13 +34,22 @@ def take(key: Key, now_ms: int, lease_ms: int) -> Lease | NotTaken:
     return leases.take(CHAT, key, now_ms, lease_ms, creates=True)
 
 
-def ring(key: Key, entry_id: str, now_ms: int) -> bool:
-    """Tell the holder of a lane, or whoever takes it when its pause is over, of an entry; False when it is free."""
+def ring(key: Key, entry_id: str, refused: NotTaken, now_ms: int) -> bool:
+    """Tell the holder of a lane, or whoever takes it when its pause is over, of an entry; False when it is free.
+
+    Whoever rang may forget its message: a lane that rests stands in the due index, and one that is held is put there
+    for the end of its lease. Its holder's own message may be gone by then with a copy of it that rang.
+    """
     is_old = now_ms - ids.minted_at(entry_id) > LOOK_BACK_MS // 2
-    append = {"calls": [entry_id]} if is_old else {}
-    change = Change(append=append, add={"rings": 1})
+    is_new = entry_id not in (refused.row or {}).get("calls", ())
+    append = {"calls": [entry_id]} if is_old and is_new else {}
+    put: dict[str, Any] = {}
+    is_busy: Condition = Compare("due", ">", now_ms)
+    if refused.why is Why.HELD:
+        put = due.at(DUE, key, refused.again_ms or now_ms, now_ms).attributes
+        is_busy = Compare("until", ">=", now_ms)
     try:
-        CHAT.update(key, change, _is_busy(now_ms))
+        CHAT.update(key, Change(put=put, append=append, add={"rings": 1}), is_busy)
     except ConditionFailed:
         return False
     return True
@@ -55,10 +65,11 @@ def waiting(
     """
     pk = entry_key(home, bot_id, conversation_id, "").pk
     low = ids.uuid_floor(ids.minted_at(row.get("cur", "")) - LOOK_BACK_MS)
+    is_waiting = eq("p", lane) & leases.has_come(now_ms)
     found: dict[str, Row] = {}
     after: Key | None = None
     while True:
-        page = CHAT.query(pk, between=(low, "~"), after=after, condition=eq("p", lane), limit=_PAGE)
+        page = CHAT.query(pk, between=(low, "~"), after=after, condition=is_waiting, limit=_PAGE)
         found |= {one["sk"]: one for one in page.rows}
         after = page.after
         if after is None or len(found) >= _PAGE:
@@ -78,7 +89,7 @@ def progress(lease: Lease, cursor: str) -> dict[str, Any]:
 def release(lease: Lease, cursor: str) -> bool:
     """Let go of a lane that has nothing waiting; False when somebody rang since it was last looked into."""
     put = {"until": leases.FREE, "n": 0, **progress(lease, cursor)}
-    change = Change(put=put, remove=("calls", *due.ATTRIBUTES))
+    change = Change(put=put, remove=("calls", "dead", "deadAt", *due.ATTRIBUTES))
     rings = lease.row.get("rings")
     quiet = Missing("rings") if rings is None else eq("rings", rings)
     try:
@@ -93,17 +104,23 @@ def look_again(lease: Lease, now_ms: int, lease_ms: int) -> Lease:
     return leases.extend(CHAT, lease, now_ms, lease_ms)
 
 
-def pause(lease: Lease, cursor: str, tries: int, until_ms: int, now_ms: int) -> due.Timer:
-    """Let a lane rest until a time; what waits in it keeps its order. Raises LeaseLost."""
+def pause(lease: Lease, cursor: str, tries: int, until_ms: int, now_ms: int, called: str = "") -> due.Timer:
+    """Let a lane rest until a time; what waits in it keeps its order, and what was called stays so. Raises LeaseLost."""
     timer = due.at(DUE, lease.key, until_ms, now_ms)
     put = {"until": leases.FREE, "n": tries, **progress(lease, cursor), **timer.attributes}
-    leases.write(CHAT, lease, Change(put=put), leases.fenced(lease), lambda row: row.get("due") == until_ms)
+    append = {"calls": [called]} if called and called not in lease.row.get("calls", ()) else {}
+    change = Change(put=put, append=append)
+    leases.write(CHAT, lease, change, leases.fenced(lease), lambda row: row.get("due") == until_ms)
     return timer
 
 
-def _is_busy(now_ms: int) -> Condition:
-    held = Compare("until", ">=", now_ms)
-    return held | Compare("due", ">", now_ms)
+def stumble(key: Key, now_ms: int) -> Row:
+    """Note that a lane's message was given up, and answer the lane; it has no `dead` where another one just did so."""
+    change = Change(put={"deadAt": now_ms}, add={"dead": 1})
+    try:
+        return CHAT.update(key, change, Missing("deadAt") | Compare("deadAt", "<", now_ms - _TOGETHER_MS))
+    except ConditionFailed:
+        return {}
 
 
 def entry_of(home: str, bot_id: str, conversation_id: str, entry_id: str) -> Row | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from chalicelib.chat.models import messages, people, states, tag_rows
+from chalicelib.chat.models import events, messages, people, states, tag_rows
 from chalicelib.chat.models.people import CONVERSATIONS, MESSAGES, USERS
 from chalicelib.storage.expressions import Row
 from chalicelib.storage.table import Key
@@ -37,6 +37,10 @@ def drop_conversation_page(home: str, bot_id: str, conversation_id: str) -> bool
     """Remove a page of what a deleted conversation held; True when nothing is left."""
 
     def message_of(entry: Row) -> list[Key]:
+        if entry.get("k") == "e":
+            if "p" in entry:
+                events.mark(home, bot_id, entry["sk"], events.FAILED)
+            return []
         key = messages.Message.key(home, bot_id=bot_id, id=entry["sk"])
         row = CHAT.get(key)
         return [] if row is None else [key, *_found_from(home, bot_id, MESSAGES, row)]

@@ -19,7 +19,9 @@ def put_write(home: str, bot_id: str, name: str, doc: dict[str, Any], next_ms: i
     """Give the write that stores a recurring event, to come next at a time; whoever held the old one has lost it."""
     key = key_of(home, bot_id, name)
     timer = due.at(DUE, key, next_ms, now_ms)
-    return Write(CHAT, row={**key._asdict(), "rev": 0, "doc": doc, "slot": next_ms, **timer.attributes})
+    # The fence begins at the time, far above whatever the row before it had come to.
+    row = {**key._asdict(), "rev": 0, "doc": doc, "slot": next_ms, "fence": now_ms, **timer.attributes}
+    return Write(CHAT, row=row)
 
 
 def drop_write(home: str, bot_id: str, name: str) -> Write:

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field, StringConstraints
 
-from chalicelib.edge.schema import AtMs, CamelIn, CamelOut, Id, Name, Object, Whole
+from chalicelib.edge.schema import AtMs, CamelIn, CamelOut, Id, Name, Object, Whole, clean
 
 Order = Annotated[Whole, Field(ge=-(2**31), le=2**31 - 1)]
 Icon = Annotated[str, Field(max_length=100_000)]
 Sharing = Literal["none", "platform", "public"]
 SecurityType = Literal["oauth2", "apiKey"]
+Scheme = Annotated[str, StringConstraints(max_length=200), BeforeValidator(clean)]  # empty where none is said
 
 
 # --- services ------------------------------------------------------------------------------------------------
@@ -104,7 +105,7 @@ class SecurityPatch(CamelIn):
     """What may change of a security."""
 
     label: Object | None = None
-    scheme: Name | None = None
+    scheme: Scheme | None = None
     type: SecurityType = "apiKey"
     config: Object | None = None
 

@@ -20,7 +20,7 @@ COLUMNS = [
     "clicked", "uniqueClicked", "softBounced", "hardBounced", "unsubscribed", "markedSpam", "called", "succeeded",
     "retried", "outcomeYes", "outcomeNo", "outcomeTimeout", "outcomeA", "outcomeB",
 ]  # fmt: skip
-STATUSES = ("COMMITTED", "PAUSED", "RUNNING", "ARCHIVED", "DRAFT", "ERROR", "TO_ARCHIVE")
+STATUSES = ("COMMITTED", "PAUSED", "RUNNING", "ARCHIVED", "DRAFT", "ERROR")  # as the contract lists them here
 OUTCOMES = {"YES": "outcomeYes", "NO": "outcomeNo", "TIMEOUT": "outcomeTimeout", "A": "outcomeA", "B": "outcomeB"}
 MAX_BYTES = 5_500_000  # a function's answer may have 6 MB
 

@@ -8,7 +8,19 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+_FORMULA = (
+    "=",
+    "+",
+    "-",
+    "@",
+    "\t",
+    "\r",
+    "\n",
+    "\uff1d",
+    "\uff0b",
+    "\uff0d",
+    "\uff20",
+)  # also full width: some read it
 _NOT_IN_NAME = re.compile(r"[^A-Za-z0-9._-]")
 MAX_NAME = 100
 

@@ -26,6 +26,8 @@ def run(job: Job) -> Outcome:
     try:
         if not consents.allows(job.node, job.identity, f"mail:{address}", job.parameters.get("subscriptionId")):
             return Done(SKIPPED)
+    except profiles.Denied as error:
+        return Broken(error.message)
     except profiles.Unreachable as error:
         return Later(error.message)
     try:

@@ -22,6 +22,8 @@ def run(job: Job) -> Outcome:
         wanted = job.parameters.get("subscriptionId")
         if number is None or not consents.allows(job.node, job.identity, f"tel:{number}", wanted):
             return Done(SKIPPED)
+    except profiles.Denied as error:
+        return Broken(error.message)
     except profiles.Unreachable as error:
         return Later(error.message)
     try:

@@ -403,6 +403,7 @@ VARIABLES: tuple[tuple[str, str, str], ...] = (  # in paths below: a variable, a
     ("/v1/service/{service_id}/condition/", "condition_id", "condition_id"),
 )
 IN_PATHS: dict[str, Json] = {"part": {"type": "integer", "minimum": 1, "maximum": 64}}  # variables without a name
+CHOSEN_IDS = {"createSecurity": "securityId"}  # operationId -> the variable of its path that a new thing is called by
 TAGS: tuple[tuple[str, str], ...] = (  # the first whose text stands in the path; else the path's own first word
     ("/flow/", "Journeys"),
     ("/chat/", "Chat"),

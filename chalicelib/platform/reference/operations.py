@@ -6,18 +6,20 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from pydantic import TypeAdapter
 from pydantic.alias_generators import to_camel
 
 from chalicelib.edge import auth, idempotency
 from chalicelib.edge.failures import INTERACTOR
 from chalicelib.edge.route import Body, Gives, Route
-from chalicelib.edge.schema import In
+from chalicelib.edge.schema import Id, In
 from chalicelib.platform.reference import conversing, declared, examples, flow, notices
 from chalicelib.platform.reference.declared import ACTOR, BODIES, NAMED, PAGED, QUERIES, Answered, Json, Query, ref
 from chalicelib.platform.reference.shapes import Shape
 
 SCHEMES = ("api_key", "x_api_key", "bearer")
 _JSON = "application/json"
+CHOSEN: Json = TypeAdapter(Id).json_schema()  # an id of the caller's choice
 _FURTHER_NAME = re.compile(r"(_patch|_alias)+$")
 _VARIABLE = re.compile(r"\{([a-z_0-9]+)\}")
 _MEANINGS = {
@@ -76,7 +78,7 @@ def operation(surface: str, row: Route, verb: str, operation_id: str, schemas: S
     made: Json = {"operationId": operation_id, "tags": [tag_of(row.path)], "summary": summary_of(row)}
     if operation_id not in (row.operation_id, f"{surface}_{row.operation_id}"):
         made["x-alias-of"] = _FURTHER_NAME.sub("", operation_id)
-    parameters = [_path_parameter(_spelled(row.path, name)) for name in _VARIABLE.findall(row.path)]
+    parameters = [_path_parameter(row, _spelled(row.path, name)) for name in _VARIABLE.findall(row.path)]
     parameters += [_query_parameter(query, row) for query in queries_of(row, verb)]
     parameters += flow.headers_of(row) if _is_flow(row) else []
     parameters += conversing.headers_of(row) if _is_chat(row) else []
@@ -130,8 +132,9 @@ def _spelled(path: str, name: str) -> str:
     return next(own, to_camel(name))
 
 
-def _path_parameter(name: str) -> Json:
-    return {"name": name, "in": "path", "required": True, "schema": declared.IN_PATHS.get(name, NAMED)}
+def _path_parameter(row: Route, name: str) -> Json:
+    schema = CHOSEN if declared.CHOSEN_IDS.get(row.operation_id) == name else declared.IN_PATHS.get(name, NAMED)
+    return {"name": name, "in": "path", "required": True, "schema": schema}
 
 
 def _query_parameter(query: Query, row: Route) -> Json:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from chalicelib.adapters import queue
-from chalicelib.automations import engine, models, queues, starts, workers
+from chalicelib.automations import engine, models, queues, starts, tasks, turns, workers
 from chalicelib.automations.occurrences import bury
 from chalicelib.core import clock
 from chalicelib.core.errors import Unavailable
@@ -135,3 +135,24 @@ def test_an_execution_that_was_stored_but_whose_message_was_never_sent_begins_wh
     look(owner, shown["id"])
     pump()
     assert look(owner, shown["id"])["state"] == "done"
+
+
+def test_scripts_that_take_longer_than_a_turn_together_are_kept_from_turn_to_turn(
+    owner: Client, still: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """None of them calls out, so no write follows them; a turn that is over writes what it came to."""
+    attempt, ran = tasks.attempt, []
+
+    def slow(turn: Any, ready: Any) -> Any:
+        ran.append(ready[0].address)
+        still.advance_s(1)
+        return attempt(turn, ready)
+
+    monkeypatch.setattr(tasks, "attempt", slow)
+    monkeypatch.setattr(turns, "TURN_MS", 4_000)
+    steps = [{"id": f"c{number}", "type": "code", "code": f"return {number}"} for number in range(30)]
+    execution = begin(owner, make(owner, steps))
+    pump()
+    shown = look(owner, execution)
+    assert (shown["state"], shown["output"]) == ("done", 29)
+    assert len(ran) == 30

@@ -200,3 +200,14 @@ def test_inputs_that_were_not_given_have_their_defaults_as_in_a_single_execute(o
     ]
     assert run(owner, steps).ok()["output"] == {"who": "Ann", "greeting": "Hello Ann"}
     assert execute(owner, service, action, {"who": "Ann"}).ok()["output"] == {"who": "Ann", "greeting": "Hello Ann"}
+
+
+def test_an_item_with_more_to_do_than_its_neighbour_does_it_once(owner: Client, outside: FakeHttp) -> None:
+    more = {"id": "more", "type": "http", "method": "POST", "url": URL}
+    inner = [
+        {"id": "script", "type": "code", "code": "return item"},
+        {"id": "which", "type": "ifValue", "value": "${item}", "equals": 1, "then": [more]},
+    ]
+    outside.answer(URL, 200)
+    run(owner, [{"id": "each", "type": "repeat", "over": [0, 1, 2], "parallelism": 2, "steps": inner}]).ok()
+    assert len(outside.sent) == 1

@@ -215,3 +215,18 @@ def test_a_security_id_is_unique_in_the_workspace(client: Client, service: str) 
     make_security(client, service, id=CHOSEN)
     assert client.post(f"/v1/service/{other}/security/{CHOSEN}", {"type": "apiKey"}).status == 409
     assert client.get(f"/v1/service/{other}/security/{CHOSEN}").status == 404
+
+
+@pytest.mark.parametrize("kind", ["security", "variable", "action", "event", "trigger", "condition", "datatype"])
+def test_what_is_read_can_be_sent_back(client: Client, kind: str) -> None:
+    service = make_service(client)
+    body = {"type": "apiKey"} if kind == "security" else {"name": "one"}
+    path = f"/v1/service/{service}/{kind}"
+    path += f"/{client.post(path, body).ok()['id']}?version=1.0.0"
+    shown = client.get(path).ok()
+    client.put(path, shown).ok()
+    assert {**client.get(path).ok(), **_stamps(shown)} == shown
+
+
+def _stamps(shown: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in shown.items() if name.lower().replace("_", "") in ("updatedat", "updatedby")}

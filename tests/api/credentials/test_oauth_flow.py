@@ -150,6 +150,7 @@ def test_a_state_that_two_read_at_once_works_for_one(signing: Signing, monkeypat
     assert row is not None
     monkeypatch.setattr(type(VAULT), "get", lambda it, at, **more: row if at == key else read(it, at, **more))
     assert [signing.come_back(back).status for _ in range(2)] == [200, 400]
+    assert len(signing.provider.forms) == 1
 
 
 @pytest.mark.parametrize("state", [None, "", "x", "x" * 43, "é" * 43, "../" * 400])

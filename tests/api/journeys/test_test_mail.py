@@ -225,3 +225,10 @@ def test_what_is_known_of_a_setting_may_be_old_but_stops_nothing(
     settings._settings.get((flow.key, str(flow.node)), lambda: old)  # another process, which has not looked since
     sending.mail(flow.key, str(flow.node), letter)
     assert len(box.envelopes) == 1
+
+
+@pytest.mark.parametrize("endpoint", ["smtp://[::1", "smtp://mail.example.com:70000", "smtps://[x]:25"])
+def test_a_mail_server_whose_address_cannot_be_read_is_refused_in_words(flow: FlowClient, endpoint: str) -> None:
+    connect(flow, provider="SMTP", endpoint=endpoint)
+    answer = flow.post(PATH, TEST)
+    assert (answer.status, bool(answer.body["message"])) == (502, True)

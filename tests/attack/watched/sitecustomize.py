@@ -49,9 +49,7 @@ def getaddrinfo(host: Any, port: Any, *rest: Any, **more: Any) -> Any:
     chosen = answers[min(_asked[name], len(answers) - 1)]
     _asked[name] += 1
     kind = socket.SOCK_STREAM
-    return [
-        (socket.AF_INET6 if ":" in one else socket.AF_INET, kind, 6, "", (one, int(port or 0))) for one in chosen
-    ]
+    return [(socket.AF_INET6 if ":" in one else socket.AF_INET, kind, 6, "", (one, int(port or 0))) for one in chosen]
 
 
 if "ATTACK_DIALS" in os.environ:

@@ -74,3 +74,25 @@ def test_a_jump_out_of_a_repetition_is_refused() -> None:
     inner = [{"id": "out", "type": "goto", "target": "r"}]
     found = checking.faults_of({"steps": [{"id": "r", "type": "repeat", "count": 1, "steps": inner}]})
     assert [fault.location for fault in found] == ["body.definition.steps.0.steps.0.target"]
+
+
+def test_a_version_has_at_most_five_hundred_steps_those_inside_others_counted() -> None:
+    def repeats(count: int) -> dict[str, object]:
+        inner = [{"id": f"s{number}", "type": "wait", "seconds": 1} for number in range(count - 1)]
+        return {"steps": [{"id": "r", "type": "repeat", "count": 1, "steps": inner}]}
+
+    assert checking.faults_of(repeats(500)) == []
+    assert [fault.kind for fault in checking.faults_of(repeats(501))] == ["too_many"]
+
+
+def test_an_empty_text_is_none() -> None:
+    for step in ({"type": "http", "url": ""}, {"type": "code", "code": ""}, {"type": "waitForEvent", "event": ""}):
+        (fault,) = checking.faults_of({"steps": [{"id": "s", **step}]})
+        assert fault.kind == "type"
+
+
+def test_a_step_does_not_know_its_own_output_unless_a_jump_leads_back_to_it() -> None:
+    own = {"id": "a", "type": "http", "url": "${steps.a.output}"}
+    back = {"id": "b", "type": "goto", "target": "a"}
+    assert [fault.kind for fault in checking.faults_of({"steps": [own]})] == ["reference"]
+    assert checking.faults_of({"steps": [own, back]}) == []

@@ -117,6 +117,19 @@ def test_an_end_under_way_while_others_are_written_is_counted_later(table: FakeT
     assert total(table) == 2
 
 
+def test_what_a_row_holds_stays_held_when_an_earlier_number_is_written_later(
+    table: FakeTable, book: Book, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    slow = book.mark(PLACE)
+    row = end(book, 2)
+    book.flush()
+    book.note(PLACE, slow, "a.0", ONE)
+    book.flush()
+    monkeypatch.setattr(tallies, "_book", Book())
+    recover(row)
+    assert total(table) == 2
+
+
 def test_a_lost_answer_counts_nothing_twice_and_loses_nothing(table: FakeTable, book: Book) -> None:
     end(book, 1)
     table.hooks = Lost(lambda: True)

@@ -306,3 +306,10 @@ def test_every_provider_that_delivers_is_in_the_catalogue() -> None:
     for name in listed - set(providers.DELIVERING) - {"novu"}:
         with pytest.raises(Refused, match="cannot be delivered to"):
             providers.deliver(name, Order("w", {}, None))
+
+
+def test_a_webhook_address_that_cannot_be_read_is_refused(http: FakeHttp) -> None:
+    for provider in ("discord", "slack"):
+        with pytest.raises(Refused):
+            providers.deliver(provider, Order("w", {}, Chat("Hi", "http://[::1", ""), "m-1"))
+    assert http.sent == []

@@ -79,7 +79,9 @@ def test_a_value_is_not_read_as_a_template() -> None:
     assert placeholders.fill("${b}!", {}, Place.TEXT, may_miss=True) == "!"
 
 
-@pytest.mark.parametrize("text", ["=1", "+1", "-1", "@x", "\tx", "\rx"])
+@pytest.mark.parametrize(
+    "text", ["=1", "+1", "-1", "@x", "\tx", "\rx", "\nx", "\uff1d1", "\uff0b1", "\uff0d1", "\uff20x"]
+)
 def test_no_cell_begins_a_formula(text: str) -> None:
     assert cells.safe(text) == "'" + text
     assert cells.safe(-1) == "-1"

@@ -361,11 +361,11 @@ def points_of(scene: str, names: list[str], step: int) -> list[int]:
 
 
 def sample(names: list[str]) -> list[int]:
-    """Take every 13th point of each kind, at least one, the kinds beginning at different places."""
+    """Take every 26th point of each kind, at least one, the kinds beginning at different places."""
     found = []
     for number, kind in enumerate(sorted(set(names))):
         points = [point for point, name in enumerate(names) if name == kind]
-        found += points[number % min(13, len(points)) :: 13]
+        found += points[number % min(26, len(points)) :: 26]
     return sorted(found)
 
 

@@ -95,7 +95,7 @@ def test_an_execution_that_ends_its_workers_ends_as_poison(tmp_path: Path) -> No
 
 
 def test_whenever_it_is_cancelled_it_ends_so_and_nothing_new_is_begun(tmp_path: Path) -> None:
-    step = STEP or 13
+    step = STEP or 17
     whole, *lives = play(tmp_path, "cancel", step)
     assert len(lives) == -(-len(whole["names"]) // step)
     seen = set()

@@ -10,15 +10,15 @@ from typing import Any
 
 import pytest
 
-from chalicelib.adapters import blobs
+from chalicelib.adapters import blobs, queue
 from chalicelib.core import ids
 from chalicelib.core.errors import Conflict, NotFound
-from chalicelib.journeys import batches, notifications
+from chalicelib.journeys import batches, notifications, queues, releasing
 from chalicelib.journeys.models.automations import Automation
 from chalicelib.journeys.schemas_tokens import BatchIn
 from tests.fakes.blobs import MemoryBlobs
 from tests.workers.journeys import graphs
-from tests.workers.journeys.world import MINUTE_MS, W, World
+from tests.workers.journeys.world import MINUTE_MS, N, W, World
 
 HOUR_S = 3600
 SOURCE = "22222222-0000-4000-8000-000000000000"
@@ -184,3 +184,28 @@ def test_two_open_batches_cannot_both_win_a_unique_customer(world: World, sender
     sender.send("LAST", [], sourceUuid=SOURCE[:-1] + "1")
     world.run_for(60)
     assert len(world.tokens_of(sender.head)) == 1
+
+
+def test_a_release_that_another_worker_took_over_counts_every_page_once(world: World, sender: Sender) -> None:
+    sender.send("FIRST", [f"p{number}" for number in range(30)])
+
+    def another_takes_over() -> None:
+        world.now_ms += releasing.LEASE_MS + 1_000
+        queue.send(queues.JOB, {"w": W, "n": N, "b": SOURCE, "job": "batch"})
+        world.work()
+
+    sender.send("LAST", ["last"])
+    world.between_reads_and_writes(another_takes_over)
+    world.run_for(10 * 60)
+    row = sender.row()
+    assert row is not None and (row["st"], row["enabled"]) == ("ENABLED", 31)
+    assert len(world.tokens_of(sender.head)) == 31
+    world.check_counters(sender.head)
+
+
+def test_what_is_known_of_packets_goes_with_the_batch(world: World, sender: Sender) -> None:
+    sender.send(None, ["a"])
+    world.run_for(60)
+    rows = [row for key, row in world.tables["journeys"].rows.items() if key.pk.endswith(f"#BAT#{SOURCE}")]
+    assert len({row["exp"] for row in rows}) == 1 < len(rows)
+    assert sender.send(None, ["a"])["status"] == "ENABLED"

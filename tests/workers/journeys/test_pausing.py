@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from chalicelib.channels.public import Refused
+from chalicelib.channels.public import NoIntegration, Refused
 from chalicelib.core import cache
 from chalicelib.journeys import node_upkeep
 from chalicelib.journeys.models.automations import Automation
@@ -143,9 +143,10 @@ def test_a_node_that_is_switched_off_freezes_its_journeys_and_thaws_them(world: 
     world.check_counters(head)
 
 
-def test_a_connector_that_is_gone_stops_the_journey_and_nobody_is_lost(world: World) -> None:
+@pytest.mark.parametrize("why", [Refused("unknown account", status=401), NoIntegration("there is no setting")])
+def test_a_connector_that_is_gone_stops_the_journey_and_nobody_is_lost(world: World, why: Exception) -> None:
     head = waiting(world)
-    world.refuse = lambda _key: Refused("unknown account", status=401)
+    world.refuse = lambda _key: why
     names = [f"p{number}" for number in range(25)]
     world.enter(head, *names)
     world.run_for(30)

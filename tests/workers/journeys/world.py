@@ -92,6 +92,7 @@ class World:
         self.refuse: Callable[[str], Exception | None] = lambda _key: None
         self.answer: Callable[[Request], int] = lambda _request: 200
         self.doubles, self.ticks = 0, False
+        self.hidden: dict[str, float] = {}
         self._before_transaction: Callable[[], Any] | None = None
         self._install(patch)
         self.node = Node(workspace_id=W, id=N, name="shop", active=True, email_active=True, sms_active=True)
@@ -115,7 +116,7 @@ class World:
             patch.setattr(f"{module}.transact", self._transact)
         patch.setattr(queue, "send_many", lambda name, letters: self._guarded(lambda: self._send(name, letters)))
         patch.setattr(queue, "send", lambda name, body, delay_s=0: queue.send_many(name, [Letter(body, int(delay_s))]))
-        patch.setattr(queue, "hide", lambda *_: None)
+        patch.setattr(queue, "hide", lambda _name, receipt, seconds: self.hidden.update({receipt: seconds}))
         patch.setattr(sending, "mail", self._mail)
         patch.setattr(http_client, "send", self._http)
         patch.setattr(connectors, "of_type", lambda *_, **__: None)
@@ -340,12 +341,13 @@ class World:
         records = [
             {
                 "messageId": f"{place}",
-                "receiptHandle": "r",
+                "receiptHandle": f"{place}",
                 "body": body,
                 "attributes": {"ApproximateReceiveCount": str(receives + 1)},
             }
             for place, (_, _, _, body, receives) in enumerate(taken)
         ]
+        self.hidden, before = {}, self.hidden
         try:
             answer = HANDLERS[name]({"Records": records}, None)
         except Crash:
@@ -355,8 +357,10 @@ class World:
             failed = {int(one["itemIdentifier"]) for one in answer["batchItemFailures"]}
         for place in failed:
             _, number, _, body, receives = taken[place]
-            later = self.now_ms + (VISIBLE_MS if self.kill_at == self.point else 2_000)
+            hidden_ms = int(max(1.0, self.hidden.get(f"{place}", 2.0)) * 1000)
+            later = self.now_ms + (VISIBLE_MS if self.kill_at == self.point else hidden_ms)
             heapq.heappush(self.messages, (later, next(self.numbers) if number else 0, name, body, receives + 1))
+        self.hidden = before
 
     def tick(self) -> None:
         """Let the schedule of a minute run."""

@@ -37,16 +37,13 @@ def repeat(walk: Walk, step: Json, address: str, scope: Scope) -> Flow:
 
 
 def _turn(walk: Walk, step: Json, address: str, scope: Scope, loop: Loop) -> Flow:
-    width = step.get("parallelism", 1)
+    """Walk each item that is under way once, and those that take the places of items that are over."""
+    found = list(loop.active)
     while len(loop.results) < len(loop.items):
-        while len(loop.active) < width and loop.following < len(loop.items):
-            number, loop.following = loop.following, loop.following + 1
-            item = loop.items[number]
-            names = {"item": item, "index": number, **({step["as"]: item} if "as" in step else {})}
-            loop.scopes[number] = Scope(scope, names)
-            loop.active.append(number)
-        has_moved = False
-        for number in list(loop.active):
+        found += _begun(step, scope, loop)
+        if not found:
+            return None
+        for number in found:
             flow = walk.sequence(step["steps"], f"{address}[{number}]/", loop.scopes[number])
             if flow is None:
                 continue
@@ -54,11 +51,23 @@ def _turn(walk: Walk, step: Json, address: str, scope: Scope, loop: Loop) -> Flo
                 flow = Next({"error": flow.error})
             if not isinstance(flow, Next):
                 return flow
-            loop.results[number], has_moved = flow.value, True
+            loop.results[number] = flow.value
             loop.active.remove(number)
-        if not has_moved:
-            return None
+        found = []
     return Next()
+
+
+def _begun(step: Json, scope: Scope, loop: Loop) -> list[int]:
+    """Begin items for which there is room."""
+    begun = []
+    while len(loop.active) < step.get("parallelism", 1) and loop.following < len(loop.items):
+        number, loop.following = loop.following, loop.following + 1
+        item = loop.items[number]
+        names = {"item": item, "index": number, **({step["as"]: item} if "as" in step else {})}
+        loop.scopes[number] = Scope(scope, names)
+        loop.active.append(number)
+        begun.append(number)
+    return begun
 
 
 def _items(walk: Walk, step: Json, scope: Scope) -> list[Any] | str:

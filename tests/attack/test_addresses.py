@@ -1,0 +1,119 @@
+"""No place that takes an address leads to a forbidden one: in any spelling, by any name, by any redirect."""
+
+from __future__ import annotations
+
+import json
+import time
+from pathlib import Path
+from urllib.parse import quote
+
+import pytest
+
+from tests.attack.places import ALL, AT_ONCE
+from tests.attack.platform import PUBLIC, VICTIM, Platform
+
+SPELLINGS = Path(__file__).parents[1] / "adapters/http_client/forbidden_urls.json"
+URLS = [url for urls in json.loads(SPELLINGS.read_text()).values() for url in urls]
+LOOPBACK = ("127.0.0.1", "localhost", "127.1", "2130706433", "0x7f000001", "0177.0.0.1", "[::1]", "[::ffff:127.0.0.1]")
+LOOPBACK += ("0.0.0.0", "127.0.0.1.", "localhost.", "user@127.0.0.1", "[::ffff:7f00:1]", "127.0.0.2")
+NAMES = {
+    "inner.attack.example": [["127.0.0.1"]],
+    "mixed.attack.example": [[PUBLIC, "127.0.0.1"]],
+    "metadata.attack.example": [["169.254.169.254"]],
+    "six.attack.example": [["::1"], ["::ffff:127.0.0.1"]],
+    "rebinding.attack.example": [[PUBLIC], ["127.0.0.1"]],
+}
+MAIL = ("mail server", "message setting SMTP")  # they speak SMTP, which knows no redirects
+QUIET_S = 2.0
+
+
+def settle(platform: Platform) -> None:
+    """Wait until nothing was dialled for a while."""
+    ends = time.monotonic() + 60
+    seen, since = len(platform.dials()), time.monotonic()
+    while time.monotonic() < ends and time.monotonic() - since < QUIET_S:
+        time.sleep(0.2)
+        if (now := len(platform.dials())) != seen:
+            seen, since = now, time.monotonic()
+
+
+def forbidden(platform: Platform) -> list[str]:
+    """Spell every way to the sentinel that needs its port."""
+    platform.names(NAMES)
+    port = platform.sentinel.port
+    direct = [f"http://{host}:{port}/" for host in LOOPBACK]
+    names = [f"http://{name}:{port}/" for name in NAMES if name != "rebinding.attack.example"]
+    ways = [platform.sentinel.url, "http://169.254.169.254/", f"http://localhost:{port}/", f"http://[::1]:{port}/"]
+    redirects = [
+        f"{platform.outside.url}/redirect?status={status}&to={quote(to)}"
+        for status in (301, 302, 303, 307, 308)
+        for to in ways
+    ]
+    return direct + names + redirects
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _open_again(platform: Platform) -> object:
+    yield
+    platform.names({})
+    platform.restart(is_open=True)
+    platform.worlds.clear()
+
+
+@pytest.mark.parametrize("place", ALL)
+def test_every_place_calls_what_it_may(platform: Platform, place: str) -> None:
+    """Without this the others would prove nothing: each place calls."""
+    if place in MAIL:
+        before = platform.mail.visits
+        ALL[place](platform.world(VICTIM), platform.mail.url.rstrip("/"))
+        assert platform.mail.visits > before
+        return
+    path = "/reach/" + place.replace(" ", "-").replace("'", "")
+    reply = ALL[place](platform.world(VICTIM), platform.outside.url + path)
+    ends = time.monotonic() + 20
+    while time.monotonic() < ends and not any(one.path.startswith(path) for one in platform.outside.asked):
+        time.sleep(0.1)
+    assert any(one.path.startswith(path) for one in platform.outside.asked), reply
+
+
+@pytest.mark.parametrize("place", ALL)
+def test_no_place_calls_what_it_may_not(platform: Platform, place: str, every: int) -> None:
+    world = platform.world(VICTIM)
+    urls = forbidden(platform) + (URLS[::every] if place in AT_ONCE else URLS[:: every * 8])
+    wrong = []
+    for url in [one for one in urls if place not in MAIL or "/redirect?" not in one]:
+        reply = ALL[place](world, url)
+        if reply.status in (500, 503) or (reply.status >= 400 and not isinstance(reply.json, dict | None)):
+            wrong.append(f"{url}: {reply.status} {reply.body[:160]!r}")
+    settle(platform)
+    assert platform.sentinel.visits == 0
+    assert platform.strange_dials() == []
+    assert not wrong, "\n".join(wrong)
+
+
+@pytest.mark.parametrize("place", ALL)
+def test_a_name_that_moves_is_not_followed(platform: Platform, place: str) -> None:
+    platform.names({f"{place.replace(' ', '-').replace(chr(39), '')}.example": [[PUBLIC], ["127.0.0.1"]]})
+    url = f"http://{place.replace(' ', '-').replace(chr(39), '')}.example:{platform.sentinel.port}/"
+    for _ in range(3):
+        ALL[place](platform.world(VICTIM), url)
+    settle(platform)
+    assert platform.sentinel.visits == 0
+    assert platform.strange_dials() == []
+
+
+def test_without_an_allow_list_no_private_address_is_called(platform: Platform) -> None:
+    world = platform.world(VICTIM)
+    settle(platform)
+    platform.restart(is_open=False)
+    world.move(platform.port)
+    before = platform.dials()
+    for place, call in ALL.items():
+        for url in (f"{platform.outside.url}/closed", platform.sentinel.url):
+            reply = call(world, url)
+            assert reply.status != 500, (place, reply)
+    settle(platform)
+    private = [one for one in platform.dials()[len(before) :] if one[0] != PUBLIC and one[1] != platform.port]
+    assert private == []
+    assert [one for one in platform.outside.asked if one.path.startswith("/closed")] == []
+    assert platform.sentinel.visits == 0
