@@ -55,14 +55,13 @@ class _Purse:
                 self.until_ms = now_ms + quotas.LEASE_MS
                 return 0.0
             if self.tokens < 1 and not (self.refused_ms > now_ms and not waits):
-                self._lease(rate, waits=waits)
+                self._lease(rate, now_ms, waits=waits)
             if self.tokens < 1 or (self.ready_ms > now_ms and not waits):
                 return max(self.refused_ms, self.ready_ms, now_ms + 1) / 1000 - now_ms / 1000
             self.tokens -= 1
             return max(0, self.ready_ms - now_ms) / 1000
 
-    def _lease(self, rate: float, *, waits: bool) -> None:
-        now_ms = clock.now_ms()
+    def _lease(self, rate: float, now_ms: int, *, waits: bool) -> None:
         for _ in range(_TRIES):
             held = None if self.row is None else Level(*self.row["doc"])
             found = quotas.lease(held, now_ms, rate, 2 * rate, self.debt, self.block, waits=waits)

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from chalicelib.automations import lanes, models, queues, turns
-from chalicelib.core import ids
+from chalicelib.core import clock, ids
 from chalicelib.core.errors import RateLimited
 from tests.automations import look, make, pump
 from tests.builders import USER, make_event, make_service, make_trigger, number
@@ -66,6 +66,15 @@ def test_a_block_of_starts_costs_a_fraction_of_a_write_each(
         still.at_ms += 10
         lanes.check_rate(owner.key)
     assert len(written) < 500 / 20
+
+
+def test_a_process_is_not_refused_for_the_time_that_passes_while_it_asks(owner: Client, still: Clock) -> None:
+    def ticking() -> int:
+        still.at_ms += 1
+        return still.at_ms
+
+    clock.use(ticking)
+    assert [accepted(owner.key) for _ in range(5)] == [True] * 5
 
 
 def test_places_of_waiting_callers_hold_for_all_processes_and_of_fallen_ones_run_out(
