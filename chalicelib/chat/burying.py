@@ -56,7 +56,8 @@ def _go_on(bot: Bot, body: Json, reason: str) -> None:
         return
     now_ms = clock.now_ms()
     row = lanes.stumble(lanes.lane_key(bot.home, bot.id, body["c"], lane), now_ms)
-    if row.get("dead", 0) >= STUMBLES:
+    dead = int(row.get("dead", 0))
+    if dead and dead % STUMBLES == 0:
         found, _ = lanes.waiting(bot.home, bot.id, body["c"], lane, row, now_ms, called)
         for entry in found[:1]:
             delivering.give_up(bot, body["c"], lane, entry, reason)

@@ -40,7 +40,7 @@ def bury(message: Message) -> None:
         from chalicelib.automations import public as automations  # which lean on subscriptions
 
         automations.bury(body, POISON)
-    elif "b" in body or any(name.startswith("gone") for name in body):
+    elif "b" in body or {"gone", "goneWorkspace"} & set(body):
         from chalicelib.chat import public as chat
 
         chat.bury(body, POISON)

@@ -2,12 +2,14 @@
 
 waitress reads and writes the sockets. Three things are bent to what API Gateway does: header names with an underscore
 (`api_key`) pass, errors of the HTTP layer itself are JSON, and path values reach the app still quoted.
+
+What is refused before the app answers in the shape of the surface its path belongs to. That goes further than API
+Gateway, whose own answers (GatewayResponse) have one shape for all paths of an API.
 """
 
 from __future__ import annotations
 
 import base64
-import json
 import re
 import socket
 from collections.abc import Callable, Iterable
@@ -15,12 +17,16 @@ from http import HTTPStatus
 from typing import Any
 from urllib.parse import parse_qsl
 
+import orjson
 from waitress.channel import HTTPChannel
 from waitress.parser import HTTPRequestParser
 from waitress.server import create_server
 from waitress.task import ErrorTask
 
 from chalicelib.core import ids
+from chalicelib.core.errors import InvalidInput, NotFound, PlatformError, TooLarge
+from chalicelib.edge import failures
+from chalicelib.edge.failures import MethodNotAllowed
 
 MAX_BODY_BYTES = 10 * 1_048_576  # what API Gateway takes
 UPLOADS, UPLOAD_BYTES = "/v1/storage/files", 14 * 1_048_576  # files of 10 MB in base64, on one machine
@@ -80,7 +86,7 @@ class Gateway:
     def __call__(self, environ: dict[str, Any], start_response: Start) -> Iterable[bytes]:
         most = UPLOAD_BYTES if environ.get("PATH_INFO") == UPLOADS else MAX_BODY_BYTES
         if int(environ.get("CONTENT_LENGTH") or 0) > most:
-            return _refuse_size(start_response, most)
+            return _refuse(environ, start_response, TooLarge(f"the body is larger than {most} bytes"))
         if environ["REQUEST_METHOD"] not in _VERBS:
             refused = self._refuse_verb(environ, start_response)
             return [] if environ["REQUEST_METHOD"] == "HEAD" else refused  # a body would be read as the next answer
@@ -100,10 +106,10 @@ class Gateway:
         """Answer a verb that no resource has: nothing of it reaches the app."""
         resource = self._router.find(_target(environ)[0])[0]
         if resource in ("/", "/{proxy+}"):
-            return _refuse(start_response, 404, "NotFound", "there is nothing at this path")
+            return _refuse(environ, start_response, NotFound("there is nothing at this path"))
         entries = self._app.routes[resource]
         allowed = ", ".join(sorted(verb for verb in entries if not entries[verb].view_name.startswith("refuse_")))
-        return _refuse(start_response, 405, "MethodNotAllowed", f"this path takes {allowed}", Allow=allowed)
+        return _refuse(environ, start_response, MethodNotAllowed(allowed))
 
     def _event(self, environ: dict[str, Any]) -> dict[str, Any]:
         method = environ["REQUEST_METHOD"]
@@ -147,15 +153,16 @@ def _target(environ: dict[str, Any]) -> tuple[str, str]:
     return target, query
 
 
-def _refuse_size(start_response: Start, most: int) -> Iterable[bytes]:
-    return _refuse(start_response, 413, "TooLarge", f"the body is larger than {most} bytes")
-
-
-def _refuse(start_response: Start, status: int, kind: str, message: str, **headers: str) -> list[bytes]:
-    raw = json.dumps({"error": message, "type": kind, "status": status}).encode()
-    sent = {"Content-Type": "application/json", "Content-Length": str(len(raw)), **headers}
-    start_response(_REASONS[status], list(sent.items()))
+def _refuse(environ: dict[str, Any], start_response: Start, error: PlatformError) -> list[bytes]:
+    failure = _rendered(error, _target(environ)[0])
+    raw = orjson.dumps(failure.body)
+    sent = {"Content-Type": "application/json", "Content-Length": str(len(raw)), **failure.headers}
+    start_response(_REASONS[failure.status], list(sent.items()))
     return [raw]
+
+
+def _rendered(error: PlatformError, path: str) -> failures.Failure:
+    return failures.render(failures.surface_below(path.lstrip("/")), error, ids.new_uuid(), path)
 
 
 def _headers(environ: dict[str, Any]) -> dict[str, str]:
@@ -187,9 +194,10 @@ class _JsonError(ErrorTask):  # type: ignore[misc]
         error = self.request.error
         code = 400 if error.code == 501 else error.code  # a coding we do not read is the caller's to change
         reason = error.reason if code == error.code else HTTPStatus(code).phrase
-        kind = {413: "TooLarge", 400: "InvalidInput"}.get(code, "InvalidInput")
-        text = {"error": reason, "type": kind, "description": str(error.body)[:200], "status": code}
-        body = json.dumps(text).encode()
+        kind = TooLarge if code == 413 else InvalidInput if code < 500 else PlatformError
+        refusal = kind(f"{reason}: {str(error.body)[:200]}")
+        refusal.http_status = code
+        body = orjson.dumps(_rendered(refusal, getattr(self.request, "path", "") or "").body)
         self.status = f"{code} {reason}"
         self.response_headers.append(("Content-Type", "application/json"))
         self.set_close_on_finish()

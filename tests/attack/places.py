@@ -97,8 +97,9 @@ def imported_server(world: World, url: str) -> Reply:
     service = (made.json or {}).get("serviceId")
     if made.status >= 400 or not service:
         return made
-    actions = world.api.get(f"/v1/service/{service}/action", userId=USER).ok()
-    if not actions:
+    listed = world.api.get(f"/v1/service/{service}/action", userId=USER)
+    actions = listed.json if listed.status < 400 else []
+    if not actions:  # the document was refused after all
         return made
     reply = world.api.post(f"/v1/service/{service}/action/{actions[0]['id']}/execute", {}, userId=USER)
     world.api.call("DELETE", f"/v1/service/{service}")

@@ -57,6 +57,8 @@ class Platform:
         self.stack.stop()
         self.stack = self._made(is_open=is_open)
         self.stack.start()
+        for world in self.worlds.values():
+            world.move(self.port)
 
     @property
     def port(self) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import time
 from pathlib import Path
 from urllib.parse import quote
@@ -24,7 +25,7 @@ NAMES = {
     "rebinding.attack.example": [[PUBLIC], ["127.0.0.1"]],
 }
 MAIL = ("mail server", "message setting SMTP")  # they speak SMTP, which knows no redirects
-QUIET_S = 2.0
+QUIET_S = 1.0
 
 
 def settle(platform: Platform) -> None:
@@ -57,7 +58,6 @@ def _open_again(platform: Platform) -> object:
     yield
     platform.names({})
     platform.restart(is_open=True)
-    platform.worlds.clear()
 
 
 @pytest.mark.parametrize("place", ALL)
@@ -91,22 +91,26 @@ def test_no_place_calls_what_it_may_not(platform: Platform, place: str, every: i
     assert not wrong, "\n".join(wrong)
 
 
-@pytest.mark.parametrize("place", ALL)
-def test_a_name_that_moves_is_not_followed(platform: Platform, place: str) -> None:
-    platform.names({f"{place.replace(' ', '-').replace(chr(39), '')}.example": [[PUBLIC], ["127.0.0.1"]]})
-    url = f"http://{place.replace(' ', '-').replace(chr(39), '')}.example:{platform.sentinel.port}/"
+def test_a_name_that_moves_is_not_followed(platform: Platform) -> None:
+    """Each place has a name of its own, public at first; a mail server's is both at once, because SMTP waits."""
+    hosts = {place: re.sub(r"[^a-z]+", "-", place.lower()).strip("-") + ".attack.example" for place in ALL}
+    private = "127.0.0.1"
+    platform.names(
+        {host: [[PUBLIC, private]] if place in MAIL else [[PUBLIC], [private]] for place, host in hosts.items()}
+    )
     for _ in range(3):
-        ALL[place](platform.world(VICTIM), url)
+        for place, host in hosts.items():
+            ALL[place](platform.world(VICTIM), f"http://{host}:{platform.sentinel.port}/")
     settle(platform)
     assert platform.sentinel.visits == 0
     assert platform.strange_dials() == []
+    assert (PUBLIC, platform.sentinel.port) in platform.dials()
 
 
 def test_without_an_allow_list_no_private_address_is_called(platform: Platform) -> None:
     world = platform.world(VICTIM)
     settle(platform)
     platform.restart(is_open=False)
-    world.move(platform.port)
     before = platform.dials()
     for place, call in ALL.items():
         for url in (f"{platform.outside.url}/closed", platform.sentinel.url):

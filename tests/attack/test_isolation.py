@@ -31,7 +31,8 @@ OWN_NAMES = {  # ids that callers choose, so that a stranger may have the same: 
 MOVING = {
     "readHealth", "readDocs", "readOpenapi", "downloadTokensReport", "followTokensReport", "getUsage", "listKeys",
     "getBotLogs", "getIntegrationLogs", "getBotAnalytics", "listDeliveries", "getCurrentUser", "listDead",
-    "fetchReport", "getServiceOauthUrl", "getSubscriberFeed", "listEvents", "getBotWebchat", "downloadAutomationsReport",
+    "fetchReport", "getServiceOauthUrl", "getSubscriberFeed", "listEvents", "getBotWebchat",
+    "downloadAutomationsReport",
 }  # fmt: skip
 
 

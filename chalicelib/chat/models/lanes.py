@@ -105,7 +105,7 @@ def look_again(lease: Lease, now_ms: int, lease_ms: int) -> Lease:
 
 
 def pause(lease: Lease, cursor: str, tries: int, until_ms: int, now_ms: int, called: str = "") -> due.Timer:
-    """Let a lane rest until a time; what waits in it keeps its order, and what was called stays so. Raises LeaseLost."""
+    """Let a lane rest until a time; order is kept, and what was called stays called. Raises LeaseLost."""
     timer = due.at(DUE, lease.key, until_ms, now_ms)
     put = {"until": leases.FREE, "n": tries, **progress(lease, cursor), **timer.attributes}
     append = {"calls": [called]} if called and called not in lease.row.get("calls", ()) else {}

@@ -35,7 +35,7 @@ _SPAN = (
 )
 _KINDS = ("preconfigured", "configurable", "fullscreen", "sharableUrl")
 QUERIES: dict[str, tuple[Query, ...]] = {
-    "listUsers": (_TAGS, _NEXT),
+    "listUsers": (_TAGS, Query("conversationId", "Users who take part in this conversation.", schema=_TEXT), _NEXT),
     "listConversations": (
         _TAGS,
         Query("participantIds", "Users who take part, all of them.", schema={"type": "array", "items": _TEXT}),

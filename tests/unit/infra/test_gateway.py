@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import io
+import json
+import socket
+import threading
 from typing import Any
 
 import pytest
 
-from infra.local.gateway import Gateway
+from infra.local.gateway import MAX_BODY_BYTES, Gateway, serve
 
 
 class App:
@@ -47,3 +50,40 @@ def test_a_verb_that_no_path_has_never_reaches_the_app(verb: str, path: str, sta
     assert (said[0].startswith(status), bool(body)) == (True, verb != "HEAD")
     assert dict(said[1]).get("Allow") == ("GET" if status == "405" else None)
     assert not hasattr(app, "event")
+
+
+SHAPES = {
+    "/v1/chat/messages": {"id", "code", "type", "message", "description", "status"},
+    "/v1/admin/bots": {"id", "code", "type", "message", "description", "status"},
+    "/v1/thing": {"error", "type", "description", "status"},
+}
+
+
+@pytest.mark.parametrize("path", SHAPES)
+def test_a_body_that_is_too_large_is_refused_in_the_shape_of_its_path(path: str) -> None:
+    said: list[str] = []
+    environ = {"REQUEST_METHOD": "POST", "REQUEST_URI": path, "CONTENT_LENGTH": str(MAX_BODY_BYTES + 1)}
+    (raw,) = Gateway(App())(environ, lambda status, _: said.append(status))
+    body = json.loads(raw)
+    assert said == ["413 Request Entity Too Large"]
+    assert (set(body), body["status"]) == (SHAPES[path], 413)
+    assert body["type"] == ("TooLarge" if path == "/v1/thing" else "PayloadTooLarge")
+
+
+@pytest.mark.parametrize("path", SHAPES)
+def test_what_the_http_layer_refuses_has_the_shape_of_its_path(path: str) -> None:
+    server = serve(App(), "127.0.0.1", 0)
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    try:
+        with socket.create_connection(("127.0.0.1", server.effective_port), timeout=10) as line:
+            line.sendall(f"POST {path} HTTP/1.1\r\nHost: a\r\nContent-Length: many\r\n\r\n".encode())
+            answer = b""
+            while part := line.recv(65_536):
+                answer += part
+    finally:
+        server.close()
+    head, _, raw = answer.partition(b"\r\n\r\n")
+    body = json.loads(raw)
+    assert head.startswith(b"HTTP/1.1 400 ")
+    assert (set(body), body["status"]) == (SHAPES[path], 400)
