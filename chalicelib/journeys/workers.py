@@ -12,7 +12,7 @@ from chalicelib.core import clock
 from chalicelib.core.errors import PlatformError
 from chalicelib.durable.sweep import sweep
 from chalicelib.edge.worker import Batch, consumes, guarded
-from chalicelib.journeys import jobs, lifecycle, moving, node_upkeep, people, queues, releasing, spreading
+from chalicelib.journeys import forgetting, jobs, lifecycle, moving, node_upkeep, queues, releasing, spreading
 from chalicelib.journeys.models import batches, tokens
 from chalicelib.journeys.models import nodes as stored_nodes
 from chalicelib.journeys.reports import tokens_zip
@@ -23,7 +23,7 @@ TURN_MS = 30_000  # so that a batch is over before its messages are shown to oth
 _JOBS: dict[str, Callable[[dict[str, Any]], float | None]] = {
     "batch": releasing.work_on,
     "report": tokens_zip.build,
-    "forget": people.forget_tokens,
+    "forget": forgetting.forget_tokens,
 }
 
 

@@ -124,33 +124,48 @@ def service_url(world: World, url: str) -> Reply:
     return reply
 
 
+def _trigger(world: World) -> str:
+    """Make a trigger of the place's own, so that a notification reaches this one address; give its name."""
+    name = _name("fired")
+    body = {"name": name, "logic": {"trigger": "return notification.body"}}
+    world.api.post(f"/v1/service/{world.ids['service']}/trigger", body, userId=USER).ok()
+    return name
+
+
+def _fire(world: World, trigger: str) -> None:
+    world.api.post(f"/v1/hook/{world.ids['hook']}", {"trigger": trigger}).ok()
+
+
 def subscription(world: World, url: str) -> Reply:
     """Deliver to a subscription."""
-    below = f"/v1/service/{world.ids['service']}/trigger/fired/subscription"
+    trigger = _trigger(world)
+    below = f"/v1/service/{world.ids['service']}/trigger/{trigger}/subscription"
     made = world.api.post(below, {"url": url, "variables": {}}, userId=USER)
     if made.status < 400:
-        world.api.post(f"/v1/hook/{world.ids['hook']}", {"fired": True})
+        _fire(world, trigger)
     return made
 
 
 def named_subscription(world: World, url: str) -> Reply:
     """Deliver to a subscription made by names."""
+    trigger = _trigger(world)
     service = world.api.get(f"/v1/service/{world.ids['service']}", userId=USER).ok()["name"]
-    body = {"platform": "default", "service": service, "trigger": "fired", "url": url, "variables": {}}
+    body = {"platform": "default", "service": service, "trigger": trigger, "url": url, "variables": {}}
     made = world.api.post("/v1/subscription", body, userId=USER)
     if made.status < 400:
-        world.api.post(f"/v1/hook/{world.ids['hook']}", {"fired": True})
+        _fire(world, trigger)
     return made
 
 
 def forwarding(world: World, url: str) -> Reply:
     """Deliver to the workspace's forwarding."""
-    trigger = {"service": world.ids["service"], "trigger": world.ids["trigger"]}
-    made = world.api.put("/v1/forwarding", {"url": url, "triggers": [trigger]})
+    trigger = _trigger(world)
+    listed = [{"service": world.ids["service"], "trigger": trigger}]
+    made = world.api.put("/v1/forwarding", {"url": url, "triggers": listed})
     if made.status < 400:
-        below = f"/v1/service/{world.ids['service']}/trigger/fired/subscription"
+        below = f"/v1/service/{world.ids['service']}/trigger/{trigger}/subscription"
         world.api.post(below, {"variables": {}}, userId=USER)
-        world.api.post(f"/v1/hook/{world.ids['hook']}", {"fired": True})
+        _fire(world, trigger)
     return made
 
 

@@ -146,7 +146,7 @@ class World:
             "security": {"type": "apiKey", "scheme": "bearer", "label": {"en": "Key"}},
             "variable": {"name": "webhookSecret", "schema": {"type": "string"}},
             "action": {"name": "act", "logic": {"execute": "return input.data"}},
-            "event": {"name": "event", "logic": {"route": "return [{trigger: 'fired'}]"}},
+            "event": {"name": "event", "logic": {"route": "return [{trigger: notification.body.trigger || 'fired'}]"}},
             "trigger": {"name": "fired", "logic": {"trigger": "return notification.body"}},
             "datatype": {"name": "kind", "logic": {"values": "return [{label: 'one', value: 1}]"}},
             "condition": {"name": "condition", "logic": {"execute": "return true"}},

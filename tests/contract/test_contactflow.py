@@ -11,6 +11,7 @@ from chalicelib.edge.auth import ADMIN, PUBLIC, READ, SCOPES, WRITE
 from chalicelib.edge.failures import CONTACTFLOW
 from chalicelib.edge.route import ROWS, Body, Route
 from chalicelib.journeys.rules.lifecycle import TRANSITIONS, Actor
+from chalicelib.platform.reference import flow as flow_reference
 from tests.client import Answer, Client
 from tests.journeys import FLOW, FlowClient, contract, make_node, operations, plain
 
@@ -245,3 +246,21 @@ def test_unknown_query_parameters_and_members_are_ignored(shop: FlowClient) -> N
 
 def test_every_path_begins_with_the_surface() -> None:
     assert all(row.path.startswith(FLOW) or row.scope == PUBLIC for row in HERE)
+
+
+@pytest.mark.parametrize(
+    ("operation_id", "status"),
+    [
+        ("takeEvent", "202"),
+        ("takeFeedback", "200"),
+        ("takeProviderFeedback", "200"),
+        ("followTokensReport", "202"),
+        ("unsubscribeByMark", "200"),
+        ("addCustomerBatch", "202"),
+        ("putProfile", "200"),
+        ("putEmailModel", "201"),
+    ],
+)
+def test_the_reference_says_with_which_status_an_operation_answers(operation_id: str, status: str) -> None:
+    (row,) = [row for row in HERE if row.operation_id == operation_id]
+    assert flow_reference.answered(row, row.verbs).status == status

@@ -53,6 +53,11 @@ _TOKENS = (
     Query("recipient", "Tokens with this e-mail address.", schema={"type": "string", "maxLength": 320}),
     Query("aggregatedStatus", "Tokens in this group.", schema={"enum": ["RUNNING", "COMPLETED", "ERROR"]}),
 )
+_WHO = (
+    Query("clabUuid", "The customer; one of the three is needed.", schema={"type": "string", "format": "uuid"}),
+    Query("userPk", "The customer, by the key of the message channel."),
+    Query("email", "The customer, by address."),
+)
 QUERIES: dict[str, tuple[Query, ...]] = {
     "listNodes": (
         Query("portfolioUuid", "Nodes of this portfolio.", schema=_UUID),
@@ -89,11 +94,14 @@ QUERIES: dict[str, tuple[Query, ...]] = {
     "listPageBuilderTemplates": _PAGE,
     "listPageBuilderPages": _PAGE,
     "listNodeKpis": _PAGE,
+    "getProfile": _WHO,
+    "erasePerson": _WHO,
 }
 _PAGED = holding("elements", page=OBJECT, elements={"type": "array", "items": OBJECT})
 _ARRAY: Json = {"type": "array", "items": OBJECT}
 _NOTHING = Answered(ref("EmptyString"), "204", "")
 _MADE = Answered(OBJECT, "201")
+_TAKEN = Answered(holding("accepted", accepted={"type": "integer"}))
 _LISTS = frozenset({"listEmailModels", "listSmsModels"})
 ANSWERS: dict[str, Answered] = {
     "listActions": Answered({"type": "array", "items": {"type": "string"}}),
@@ -102,6 +110,11 @@ ANSWERS: dict[str, Answered] = {
     "downloadAutomationsReport": Answered({"type": "string"}, media="text/csv"),
     "downloadTokensReport": Answered({"type": "string"}, media="application/zip", also={"202": OBJECT, "303": OBJECT}),
     "sendEmailTest": _NOTHING,
+    "takeEvent": Answered(holding("id", id={"type": "string"}), "202"),
+    "takeFeedback": _TAKEN,
+    "takeProviderFeedback": _TAKEN,
+    "followTokensReport": Answered(OBJECT, "202", also={"303": OBJECT}),
+    "unsubscribeByMark": Answered({"type": "string"}, media="text/html"),
     **{name: Answered(_ARRAY) for name in _LISTS},
 }
 ERROR: Json = {
@@ -109,6 +122,7 @@ ERROR: Json = {
     **holding(
         "message",
         "logref",
+        "errors",
         message={"type": "string"},
         logref={"type": "string"},
         data=OBJECT,

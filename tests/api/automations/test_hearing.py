@@ -52,3 +52,13 @@ def test_a_child_that_ends_while_other_steps_of_the_same_turn_run_is_heard(
     still.advance_s(600)
     pump()
     assert look(owner, parent)["state"] == "done"
+
+
+def test_an_event_ends_one_wait_and_the_next_of_its_name_needs_another(owner: Client) -> None:
+    waits = [{"id": name, "type": "waitForEvent", "event": "go"} for name in ("a", "b")]
+    execution = begin(owner, make(owner, waits))
+    pump()
+    for state in ("waiting", "done"):
+        owner.post(f"/v1/execution/{execution}/event?userId={USER}", {"name": "go"}).ok()
+        pump()
+        assert look(owner, execution)["state"] == state

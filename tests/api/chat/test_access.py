@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from chalicelib.chat import workers
 from tests.client import Client
 from tests.conftest import Clock
+from tests.queues import drain
 
 CODE = "function handler(request) { return { output: { said: request.type || request.operation } } }"
 ANY = {"schema": {"type": "object"}}
@@ -39,6 +41,16 @@ def test_a_workspace_made_here_is_seen_and_acted_in_by_its_maker_alone(client: C
     assert client.get("/v1/admin/bots").ok()["bots"] == []
     assert stranger.get(f"/v1/admin/workspaces/{made['id']}").body["type"] == "ResourceNotFound"
     assert stranger.get("/v1/admin/bots", **there).body["type"] == "Forbidden"
+
+
+def test_a_bot_elsewhere_is_found_by_its_id_alone_but_not_in_a_workspace_it_is_not_in(client: Client) -> None:
+    made = client.post("/v1/admin/workspaces", {"name": "Second"}).ok()["id"]
+    there = make_bot(client, headers={"X-Workspace-Id": made})
+    here = make_bot(client)
+    path = f"/v1/admin/bots/{there}"
+    assert client.get(path).ok()["bot"]["id"] == there
+    assert client.get(path, headers={"X-Workspace-Id": client.key}).body["type"] == "ResourceNotFound"
+    assert client.get(f"/v1/admin/bots/{here}", headers={"X-Workspace-Id": made}).body["type"] == "ResourceNotFound"
 
 
 def test_a_workspace_is_renamed_and_deleted_and_a_keys_own_stays(client: Client) -> None:
@@ -141,3 +153,24 @@ def test_only_who_holds_every_scope_makes_keys_of_bots(client: Client) -> None:
     for scopes in (["write", "read", "run"], ["admin"]):
         weak = client.post("/v1/admin/keys", {"name": "k", "scopes": scopes}).ok()["key"]
         assert client.post(f"/v1/admin/bots/{bot}/keys", key=weak).body["type"] == "Forbidden"
+
+
+def test_who_knows_the_ids_of_a_bot_and_its_integration_still_may_not_act_there(
+    client: Client, stranger: Client
+) -> None:
+    bot, integration = make_bot(client), make_integration(client)
+    install(client, bot, integration)
+    named = {"x-bot-id": bot, "x-integration-id": integration}
+    assert client.get("/v1/chat/users", headers=named).status == 200
+    assert stranger.get("/v1/chat/users", headers=named).body["type"] == "ResourceNotFound"
+
+
+def test_an_integration_that_was_unregistered_acts_no_more(client: Client) -> None:
+    bot, integration = make_bot(client), make_integration(client)
+    install(client, bot, integration)
+    drain("chat_setup", workers.chat_setup)
+    named = {"x-bot-id": bot, "x-integration-id": integration}
+    assert client.get("/v1/chat/users", headers=named).status == 200
+    client.put(f"/v1/admin/bots/{bot}", {"integrations": {integration: {"enabled": False}}}).ok()
+    drain("chat_setup", workers.chat_setup)
+    assert client.get("/v1/chat/users", headers=named).body["type"] == "Forbidden"

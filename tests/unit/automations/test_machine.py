@@ -158,3 +158,14 @@ def test_a_step_is_to_be_run_once_however_many_items_around_it_end_meanwhile() -
     assert play.addresses() == wanted
     play.comes_to("r[3]/c")
     assert play.addresses() == [*wanted[:3], "r[4]/c"]
+
+
+def test_a_called_automation_that_failed_is_called_again_after_the_pause_that_begins_with_its_end() -> None:
+    retry = {"maxAttempts": 2, "backoff": {"seconds": 5}}
+    play = Play([{"id": "call", "type": "automation", "automationId": "a", "retry": retry}])
+    play.comes_to("call", error={"type": "UpstreamFailed", "message": "no", "retryable": True})
+    frontier = play.decide()
+    assert (frontier.tasks, frontier.due, frontier.end) == ([], NOON_MS + 5_000, None)
+    play.now_ms += 5_000
+    (task,) = play.decide().tasks
+    assert (task.address, task.attempt) == ("call", 2)

@@ -16,7 +16,7 @@ import pytest
 
 from chalicelib.adapters.http_client import Headers, Request, Response
 from chalicelib.chat import burying, workers
-from chalicelib.core.errors import UpstreamFailed
+from chalicelib.core.errors import Unavailable, UpstreamFailed
 from chalicelib.edge.worker import Message
 from chalicelib.storage import table
 from chalicelib.storage.tables import CHAT
@@ -53,7 +53,7 @@ class WorstDay:
     def hurt(self) -> None:
         if self.chance.random() < 0.5:
             raise SystemExit
-        raise table.Unavailable("lost")
+        raise Unavailable("lost")
 
     def answer(self, request: Request) -> Response:
         """Play the bot: told, and perhaps killed after; meanwhile a copy or another message may be handled."""

@@ -13,6 +13,7 @@ from chalicelib.chat.models import bots, installations, lanes
 from chalicelib.chat.models.events import Event
 from chalicelib.chat.models.installations import Installation
 from chalicelib.core.errors import UpstreamFailed
+from chalicelib.durable.leases import Lease, NotTaken
 from chalicelib.edge.worker import Message
 from chalicelib.storage.tables import CHAT
 from tests.api.chat.world import BOT_URL, URL, World
@@ -29,7 +30,8 @@ class Room(World):
 
     def __init__(self, client: Client, http: FakeHttp, post: Post) -> None:
         super().__init__(client)
-        self.post, self.still, self.told, self.status = post, post.still, [], 200
+        self.post, self.still, self.status = post, post.still, 200
+        self.told: list[str] = []
         http.act(BOT_URL, self.answer)
         http.act(URL, lambda request: Response(200, Headers(()), b"{}", False, 1.0, request.url))
         post.work("chat_setup")
@@ -174,7 +176,8 @@ def test_a_bot_that_moves_while_its_message_is_handled_still_gets_it(
     room: Room, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     room.hear(room.ann, room.room, "a")
-    where, moved = bots.place_of, []
+    where = bots.place_of
+    moved: list[bool] = []
 
     def just_before(bot_id: str) -> tuple[str, str] | None:
         place = where(bot_id)
@@ -275,3 +278,14 @@ def test_an_erasure_whose_message_died_goes_on(room: Room) -> None:
     room.post.pass_time(1_000)
     room.post.work("chat_setup")
     assert CHAT.query(f"{home}#M#{room.bot}").rows == []
+
+
+def test_a_holder_does_not_let_go_of_a_lane_that_was_rung(room: Room) -> None:
+    key, now_ms = lanes.lane_key(room.home(), room.bot, room.room, "in"), room.still.at_ms
+    lease = lanes.take(key, now_ms, 60_000)
+    refused = lanes.take(key, now_ms, 60_000)
+    assert isinstance(lease, Lease)
+    assert isinstance(refused, NotTaken)
+    assert lanes.ring(key, "", refused, now_ms)
+    assert not lanes.release(lease, "")
+    assert lanes.release(lanes.look_again(lease, now_ms, 60_000), "")

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from chalicelib.adapters import queue
-from chalicelib.journeys import checks, feedback, people, profiles, queues, waking
+from chalicelib.journeys import checks, feedback, forgetting, profiles, queues, waking
 from chalicelib.journeys.feedback import Feedback
 from chalicelib.journeys.rules.entry import Identity
 from chalicelib.storage.expressions import Row
@@ -123,7 +123,7 @@ def test_feedback_that_is_faster_than_our_own_write_counts_and_is_matched(world:
 def test_a_person_who_is_forgotten_during_a_step_is_not_written_back(world: World) -> None:
     head = world.automation(graphs.row(graphs.mail(1), graphs.mail(2), graphs.end()), unique_token=True)
     ann = world.enter(head, "ann")[0]
-    world.during_mail(lambda: people.forget(W, N, world.identity("ann")))
+    world.during_mail(lambda: forgetting.forget(W, N, world.identity("ann")))
     world.run_for(60)
     row = world.token(ann)
     assert (row["st"], row["who"], set(row["doc"])) == ("REMOVED", {"pk": "-"}, {"sent"})
