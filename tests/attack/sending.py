@@ -82,7 +82,7 @@ class Wire:
         head, _, self._read = self._read.partition(b"\r\n\r\n")
         first, *lines = head.decode("latin-1").split("\r\n")
         headers = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in lines)}
-        length = int(headers.get("content-length", "0"))
+        length = 0 if raw.startswith(b"HEAD ") else int(headers.get("content-length", "0"))
         while len(self._read) < length:
             self._more()
         body, self._read = self._read[:length], self._read[length:]
