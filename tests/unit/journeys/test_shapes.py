@@ -154,4 +154,5 @@ def test_errors_are_shown_in_the_shape_of_the_surface() -> None:
     assert render(CONTACTFLOW, RuntimeError("secret"), "log-1").body == {
         "message": "something went wrong on our side",
         "logref": "log-1",
+        "errors": [],
     }
