@@ -192,7 +192,7 @@ def set_up(deployment: Any, url: str) -> tuple[Json, str]:
     logic = {"trigger": "return notification.body"}
     trigger = make(f"/v1/service/{service}/trigger?userId=ada", {"name": "order", "logic": logic})
     subscribed = make(f"/v1/service/{service}/trigger/{trigger['id']}/subscription?userId=ada", {"url": url})
-    address = deployment.http("GET", f"/v1/service/{service}/webhookSetting")[1]["url"]
+    address = deployment.http("GET", f"/v1/service/{service}/webhookSetting?userId=ada")[1]["url"]
     return subscribed, "/v1/hook/" + address.rpartition("/")[2]
 
 
