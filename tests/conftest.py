@@ -73,8 +73,9 @@ def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     from chalicelib.adapters import aws, queue
     from chalicelib.storage import tables
     from infra import queues
+    from tests.emulator import one_call_at_a_time
 
-    with pytest.MonkeyPatch.context() as patch, mock_aws():
+    with pytest.MonkeyPatch.context() as patch, mock_aws(), one_call_at_a_time():
         for name, value in ENVIRONMENT.items():
             patch.setenv(name, value)
         patch.setenv("MILLRACE_DATA_DIR", str(tmp_path_factory.mktemp("data")))

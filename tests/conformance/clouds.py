@@ -1,6 +1,5 @@
 """The implementations under test, behind one small interface."""
 
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,12 +15,12 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 from moto import mock_aws
 from moto.core import DEFAULT_ACCOUNT_ID  # type: ignore[attr-defined]
-from moto.core.botocore_stubber import BotocoreStubber
 from moto.core.models import botocore_stubber
 from moto.dynamodb.models import dynamodb_backends
 from moto.sqs.models import sqs_backends
 
 from infra.local.cloud import LocalCloud
+from tests.emulator import one_call_at_a_time
 
 REGION = "ap-south-1"  # of these tests alone: the other tests keep their tables in another
 CONFIG = Config(
@@ -94,18 +93,9 @@ def local_cloud(path: Path, name: str) -> Iterator[Cloud]:
 def moto_cloud() -> Iterator[Cloud]:
     """moto with two repairs: DynamoDB calls one at a time (it is not atomic under threads), and SQS on our clock."""
     clock = Clock()
-    lock = threading.Lock()
-    process = BotocoreStubber.process_request
-
-    def one_at_a_time(self: BotocoreStubber, request: Any) -> Any:
-        if "dynamodb" not in request.url:
-            return process(self, request)
-        with lock:
-            return process(self, request)
-
     with (
         mock_aws(),
-        mock.patch.object(BotocoreStubber, "process_request", one_at_a_time),
+        one_call_at_a_time(),
         mock.patch("moto.sqs.models.unix_time_millis", lambda: float(clock())),
         mock.patch("moto.sqs.models.unix_time", lambda: clock() / 1000),
     ):

@@ -28,11 +28,12 @@ INPUTS: list[tuple[str, dict[str, Any]]] = [
     ("repos.create-release", {**PLACE, "tag_name": "v1.0.0", "generate_release_notes": True}),
     ("actions.create-workflow-dispatch", {**PLACE, "workflow_id": "build.yml", "ref": "main"}),
 ]
+NOWHERE = {"owner": "never-asked", "repo": "nothing"}
 WRONG: list[tuple[str, dict[str, Any], str]] = [
-    ("repos.get", {"owner": "octocat"}, "body.repo"),
-    ("issues.create", PLACE, "body.title"),
-    ("issues.list-for-repo", {**PLACE, "state": "banana"}, "body.state"),
-    ("issues.get", {**PLACE, "issue_number": "one"}, "body.issue_number"),
+    ("repos.get", {"owner": "never-asked"}, "body.repo"),
+    ("issues.create", NOWHERE, "body.title"),
+    ("issues.list-for-repo", {**NOWHERE, "state": "banana"}, "body.state"),
+    ("issues.get", {**NOWHERE, "issue_number": "one"}, "body.issue_number"),
 ]
 
 
@@ -89,7 +90,6 @@ def test_wrong_input_is_refused_before_github_is_asked(
     data: dict[str, Any],
     place: str,
 ) -> None:
-    mark = prism.mark()
     answer = user.call("POST", f"/v1/service/{imported[0]['serviceId']}/action/{name}/execute", data)
     assert (answer.status_code, answer.json()["details"]["faults"][0]["location"]) == (400, place)
-    assert len(prism.lines) == mark
+    assert not [line for line in prism.lines if "never-asked" in line]
