@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from collections.abc import Callable
 from typing import Any
 
 from chalicelib.core import clock
@@ -74,28 +75,22 @@ def read(call: Call) -> Json:
 
 def replace(call: Call) -> Json:
     """Replace an automation, and lead it to another status if one is sent; both happen or neither."""
-    node, removes = wire.node_of(call), wire.flag(call, "removeExpiredCustomers")
-    for attempt in range(1, _ATTEMPTS + 1):
-        head = find(call)
-        _check_edition(call, head)
-        try:
-            _replace_once(call, node, head, removes)
-        except VersionConflict:
-            if attempt == _ATTEMPTS:
-                raise
-            continue
-        return _settled(call, head)
-    raise AssertionError("unreachable")
+    return _edited(call, _replace_once)
 
 
 def update(call: Call) -> Json:
     """Rename an automation, lead it to another status, or both; both happen or neither."""
+    return _edited(call, _update_once)
+
+
+def _edited(call: Call, write: Callable[[Call, Node, Automation, bool], None]) -> Json:
+    """Write an edit, again on what stands there by then when somebody else got in between."""
     node, removes = wire.node_of(call), wire.flag(call, "removeExpiredCustomers")
     for attempt in range(1, _ATTEMPTS + 1):
         head = find(call)
         _check_edition(call, head)
         try:
-            _update_once(call, node, head, removes)
+            write(call, node, head, removes)
         except VersionConflict:
             if attempt == _ATTEMPTS:
                 raise

@@ -17,27 +17,17 @@ from chalicelib.journeys.listings import Filter
 from chalicelib.journeys.marks import Kind, Mark
 from chalicelib.journeys.models import reports as stored
 from chalicelib.journeys.models.nodes import Node
-from chalicelib.journeys.reports.tokens_zip import rows_of, zipped
+from chalicelib.journeys.reports.tokens_zip import ZIP, rows_of, zipped
 from chalicelib.journeys.rules import cells
 from chalicelib.storage.expressions import ABSENT, Row
 from chalicelib.storage.table import ConditionFailed
 from chalicelib.storage.tables import JOURNEYS
 
 Json = dict[str, Any]
-COLUMNS = [
-    "uuid", "userPk", "clabUuid", "recipient", "automationUuid", "automationName", "automationStatus", "stepUuid",
-    "stepType", "stepOperation", "stepDescription", "enterAutomationDate", "enterStepDate", "status",
-    "aggregatedStatus", "endReason", "errorDate", "errorMessage",
-]  # fmt: skip
 DIRECT_ROWS = 5_000
-PART_ROWS = 10_000
-PARTS_A_MESSAGE = 5
-FILE_ROWS = 1_000_000
 MAX_ANSWER_BYTES = 4_000_000  # before base64; a function's answer may have 6 MB
 ADDRESS_S = 300
-LEASE_MS = 90_000
 AGAIN_S = 5
-ZIP = "application/zip"
 
 
 def download(call: Call) -> Answer:

@@ -31,14 +31,10 @@ COLUMNS = [
     "stepType", "stepOperation", "stepDescription", "enterAutomationDate", "enterStepDate", "status",
     "aggregatedStatus", "endReason", "errorDate", "errorMessage",
 ]  # fmt: skip
-DIRECT_ROWS = 5_000
 PART_ROWS = 10_000
 PARTS_A_MESSAGE = 5
 FILE_ROWS = 1_000_000
-MAX_ANSWER_BYTES = 4_000_000  # before base64; a function's answer may have 6 MB
-ADDRESS_S = 300
 LEASE_MS = 90_000
-AGAIN_S = 5
 ZIP = "application/zip"
 
 
