@@ -12,7 +12,7 @@ ARCH ?= arm64
 PYTHON_DEPLOY ?= $(or $(shell python3.13 -c 'import sys; print(sys.executable)' 2>/dev/null),$(lastword $(sort $(wildcard $(HOME)/.pyenv/versions/3.13.*/bin/python))),$(PYTHON))
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-real attack check format demo bench routes lock audit package verify-package verify-deploy deploy cold clean
+.PHONY: help setup run test test-real attack fuzz mutations chaos soak check format demo bench figures routes lock audit package verify-package verify-deploy deploy cold clean
 
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 16
@@ -33,13 +33,25 @@ run: $(VENV)/.run ## serve the whole platform on port 1290, its data in .millrac
 	@exec $(PY) -m infra.local
 
 test: $(VENV)/.dev ## run the tests: make test T=tests/unit
-	$(BIN)/pytest $(T) --ignore=tests/real --ignore=tests/attack -n 2 --dist=worksteal
+	$(BIN)/pytest $(T) --ignore=tests/real --ignore=tests/attack --ignore=tests/chaos -n 2 --dist=worksteal
 
 test-real: $(VENV)/.dev ## run the tests against published webhooks, a validating mock and schemathesis (needs Node)
 	$(BIN)/pytest tests/real
 
 attack: $(VENV)/.dev ## attack a running platform: MILLRACE_ATTACK=short make attack takes under two minutes
 	$(BIN)/pytest tests/attack -s
+
+fuzz: $(VENV)/.dev ## ask every operation what its description allows and forbids (schemathesis, 5 minutes)
+	$(BIN)/pytest tests/real/test_schemathesis.py -s
+
+mutations: $(VENV)/.dev ## break every guard, one place at a time, and see whether a test notices (an hour or more)
+	$(PY) -m tests.attack.mutations
+
+chaos: $(VENV)/.dev ## kill it under load in bad weather and audit what is left: MILLRACE_CHAOS=short takes under 100 s
+	$(BIN)/pytest tests/chaos -s
+
+soak: $(VENV)/.dev ## bounded load for an hour, and whether anything grows: make soak MINUTES=1
+	$(PY) -m tests.chaos.soak --minutes $(or $(MINUTES),60)
 
 check: $(VENV)/.dev ## formatting, lint, types
 	$(BIN)/ruff format --check .
@@ -53,8 +65,11 @@ format: $(VENV)/.dev ## format the code
 demo: $(VENV)/.run ## see the main job in under a minute, a SIGKILL in the middle included
 	@$(PY) -m infra.demo
 
-bench: $(VENV)/.run ## measure it on this machine
-	$(PY) -m benchmarks
+bench: $(VENV)/.run ## measure it on this machine, half an hour: make bench BENCH="--quick", BENCH="throughput peers"
+	$(PY) -m benchmarks $(BENCH)
+
+figures: $(VENV)/.dev ## measure what the acceptance figures ask for, all or some: make figures N="13 15"
+	$(PY) -m benchmarks.figures $(N)
 
 routes: $(VENV)/.run ## print every operation
 	@$(PY) -m infra.routes

@@ -10,10 +10,11 @@ from chalicelib.chat.routes import routes as chat
 from chalicelib.chat.workers import workers as chat_workers
 from chalicelib.connectors.routes import routes as connectors
 from chalicelib.connectors.workers import workers as connectors_workers
-from chalicelib.core import paging
+from chalicelib.core import figures, paging
 from chalicelib.credentials import public as credentials_public
 from chalicelib.credentials.routes import routes as credentials
-from chalicelib.edge import auth, idempotency
+from chalicelib.durable import counts
+from chalicelib.edge import auth, idempotency, limits
 from chalicelib.edge.route import bind_request, complete
 from chalicelib.identity import public as identity_public
 from chalicelib.identity.routes import routes as identity
@@ -43,5 +44,7 @@ for blueprint in (
 
 auth.use(identity_public.authenticate)
 paging.use(lambda: identity_public.deployment_secret("page-token"))
+figures.kept_by(counts.add)
 idempotency.use(credentials_public.sealed_outcomes())
+limits.use(identity_public.TableCounters())
 complete(app)

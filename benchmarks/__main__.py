@@ -1,144 +1,106 @@
-"""`make bench`: print every figure with the machine it was taken on.
+"""`make bench`: every figure with the machine it was taken on.
 
-python -m benchmarks                  all of it, about three minutes
-python -m benchmarks throughput calls named parts only
+python -m benchmarks                                      all parts, half an hour on a quiet machine
+python -m benchmarks throughput fan_out                   named parts
+python -m benchmarks --quick                              all but the peers, small: outcomes count, not times
+python -m benchmarks --write benchmarks/RESULTS.md        put what was measured into that page
 """
 
 from __future__ import annotations
 
+import argparse
 import os
-import platform
+import signal
+import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from benchmarks import calls, scripts
-from benchmarks.load import Load
-from benchmarks.workload import KEY, Scene, body_of, build
-from infra.harness.receiver import Receiver
-from infra.harness.stack import Stack
+from benchmarks import acts, automations, cost, fairness, fan_out, journeys, scripts, traffic
+from benchmarks.peers import comparison
+from benchmarks.report import Report, Sizes, machine, write
 
-
-def main(names: list[str]) -> None:
-    """Run the named parts, or all."""
-    print(machine())
-    print("command: python -m benchmarks " + " ".join(names))
-    for name in names or list(PARTS):
-        print(f"\n== {name}")
-        PARTS[name]()
-
-
-def machine() -> str:
-    """Describe this machine in a line."""
-    lines = Path("/proc/cpuinfo").read_text().splitlines()
-    model = next((line.split(":")[1].strip() for line in lines if line.startswith("model name")), "?")
-    return f"machine: {model}, {os.cpu_count()} cores, Python {platform.python_version()}, {platform.platform()}"
-
-
-def _stack(folder: str) -> Stack:
-    return Stack(
-        Path(folder), MILLRACE_DEV_KEYS=f"{KEY}=bench", MILLRACE_RETRY_SCHEDULE_S="0,1,2,5,10", MILLRACE_TICK_S="1"
-    )
-
-
-def _percentiles(values: list[float]) -> str:
-    ordered = sorted(values)
-    if not ordered:
-        return "none"
-    return f"p50 {ordered[len(ordered) // 2] * 1000:.1f} ms, p99 {ordered[int(len(ordered) * 0.99)] * 1000:.1f} ms"
-
-
-def _wait(scene: Scene, count: int, timeout_s: float) -> None:
-    ends = time.monotonic() + timeout_s
-    while any(len(inbox.ids) < count for inbox in scene.inboxes) and time.monotonic() < ends:
-        time.sleep(0.01)
-
-
-def throughput() -> None:
-    """Events as fast as eight connections bring them, then at a steady 100 a second."""
-    with tempfile.TemporaryDirectory() as folder, _stack(folder) as stack:
-        receiver = Receiver()
-        scene = build(stack, receiver)
-        warm = Load(scene.hook_url, body_of, 200)
-        warm.run()
-        _wait(scene, 200, 30)
-        count, before_cpu, started = 4000, stack.cpu_s(), time.monotonic()
-        load = Load(scene.hook_url, body_of, count, prefix="fast")
-        accept_s = load.run()
-        _wait(scene, 200 + len(load.accepted), 60)
-        total_s, cpu_s = time.monotonic() - started, stack.cpu_s() - before_cpu
-        print(f"accepted {len(load.accepted)} of {count} events: {len(load.accepted) / accept_s:.0f} a second")
-        print(f"delivered {len(scene.inboxes[0].ids) - 200}: {count / total_s:.0f} a second from first in to last out")
-        print(f"CPU {cpu_s / count * 1000:.2f} s per 1,000 events (target under 8, at least 200 a second)")
-        print(f"accept {_percentiles([accepted.took_s for accepted in load.accepted.values()])}")
-        print(f"memory of all processes {stack.memory_bytes() / 1e6:.0f} MB")
-        _steady(stack, receiver)
-
-
-def _steady(stack: Stack, receiver: Receiver) -> None:
-    scene = build(stack, receiver, name="steady")
-    receiver.inbox("/steady/0").first_at.clear()
-    load = Load(scene.hook_url, body_of, 1500, per_second=100)
-    load.run()
-    _wait(scene, len(load.accepted), 30)
-    sent = sorted(accepted.sent_at + accepted.took_s for accepted in load.accepted.values())
-    arrived = sorted(scene.inboxes[0].first_at.values())
-    waits = [max(0.0, there - here) for here, there in zip(sent, arrived, strict=False)]
-    print(f"at 100 a second: accept {_percentiles([accepted.took_s for accepted in load.accepted.values()])}")
-    print(f"at 100 a second: accept to delivery {_percentiles(waits)} (n-th in to n-th out)")
-
-
-def start_up() -> None:
-    """Start a fresh stack and one with data."""
-    with tempfile.TemporaryDirectory() as folder:
-        stack = _stack(folder)
-        fresh = stack.start()
-        stack.stop()
-        again = stack.start()
-        print(f"ready in {fresh:.2f} s in an empty folder, {again:.2f} s in a used one (target under 3)")
-        print(f"memory idle {stack.memory_bytes() / 1e6:.0f} MB in {len(stack.processes())} processes")
-        before, started = stack.cpu_s(), time.monotonic()
-        time.sleep(10)
-        idle = (stack.cpu_s() - before) / (time.monotonic() - started) * 100
-        print(f"idle for 10 s: {idle:.1f} % of one core; stopped in {stack.stop():.1f} s")
-
-
-def kills() -> None:
-    """Twenty SIGKILLs of the whole stack under 2,000 accepted events."""
-    import threading
-
-    with tempfile.TemporaryDirectory() as folder, _stack(folder) as stack:
-        receiver = Receiver()
-        scene = build(stack, receiver)
-        load = Load(scene.hook_url, body_of, 2000, per_second=60, retry=True)
-        sender = threading.Thread(target=load.run)
-        sender.start()
-        restarts = []
-        for number in range(20):
-            while len(load.accepted) < (number + 1) * 95:
-                time.sleep(0.005)
-            stack.kill()
-            restarts.append(stack.start())
-        sender.join()
-        _wait(scene, len(load.accepted), 120)
-        inbox = scene.inboxes[0]
-        twice = sum(times - 1 for times in inbox.ids.values())
-        lost = len(load.accepted) - len(inbox.ids)
-        print(f"accepted {len(load.accepted)}, lost {max(0, lost)}, under two message ids {max(0, -lost)}")
-        share = twice / len(load.accepted) * 100
-        print(f"duplicates {twice} ({share:.1f} %, target under 5), forged {inbox.forged}")
-        print(f"back in {max(restarts):.2f} s at worst")
-
-
-PARTS: dict[str, Callable[[], None]] = {
-    "start_up": start_up,
+PARTS: dict[str, Callable[[Report], None]] = {
+    "start_up": traffic.start_up,
     "scripts": scripts.main,
-    "calls": calls.main,
-    "throughput": throughput,
-    "kills": kills,
+    "calls": acts.main,
+    "cost": cost.main,
+    "throughput": traffic.throughput,
+    "automations": automations.main,
+    "journeys": journeys.main,
+    "fairness": fairness.main,
+    "kills": traffic.kills,
+    "fan_out": fan_out.main,
+    "waiting": automations.waiting,
+    "sustained": traffic.sustained,
+    "peers": comparison.main,
 }
+_NOT_QUICK = frozenset({"peers"})  # they would have to be installed
+
+
+def main() -> int:
+    """Run the named parts, or all; answer 1 when an outcome that must hold does not."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that what was started is stopped
+    given = _arguments()
+    sizes = Sizes(given.quick, given.minutes, given.waiting, given.subscriptions)
+    names = given.names or [name for name in PARTS if not (given.quick and name in _NOT_QUICK)]
+    print(f"machine: {machine()}")
+    if sizes.is_quick and len(names) > 1:
+        return _side_by_side(names)
+    reports = [_run(name, sizes) for name in names]
+    if given.write:
+        write(given.write, reports)
+    failed = [report.name for report in reports if report.faults]
+    print(f"failed: {', '.join(failed)}" if failed else "every outcome holds")
+    return int(bool(failed))
+
+
+def _side_by_side(names: list[str]) -> int:
+    """Run parts in processes of their own, as many at once as there are cores: times do not matter."""
+    failed = []
+    with ThreadPoolExecutor(os.cpu_count()) as threads:
+        for name, done in zip(names, threads.map(_quick, names), strict=True):
+            print(done.stdout.partition("\n")[2].rsplit("\n", 2)[0], flush=True)
+            if done.returncode:
+                print(done.stderr, file=sys.stderr)
+                failed.append(name)
+    print(f"failed: {', '.join(failed)}" if failed else "every outcome holds")
+    return int(bool(failed))
+
+
+def _quick(name: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "benchmarks", name, "--quick"]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
+def _run(name: str, sizes: Sizes) -> Report:
+    report, began = Report(name, sizes, _command(name, sizes)), time.monotonic()
+    print(f"\n== {name}", flush=True)
+    PARTS[name](report)
+    print(f"({time.monotonic() - began:.0f} s)", flush=True)
+    return report
+
+
+def _command(name: str, sizes: Sizes) -> str:
+    """Say how to run this part alone, as it ran."""
+    usual = Sizes()
+    chosen = [f"--{one} {getattr(sizes, one):g}" for one in ("minutes", "waiting", "subscriptions")]
+    differing = [text for text in chosen if text not in [f"--{one} {getattr(usual, one):g}" for one in vars(usual)]]
+    return " ".join(["python -m benchmarks", name, *(["--quick"] if sizes.is_quick else []), *differing])
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks")
+    parser.add_argument("names", nargs="*", choices=[[], *PARTS], metavar="part", help=", ".join(PARTS))
+    parser.add_argument("--quick", action="store_true", help="small, for its outcomes")
+    parser.add_argument("--minutes", type=float, default=Sizes.minutes, help="how long `sustained` lasts")
+    parser.add_argument("--waiting", type=int, default=Sizes.waiting, help="executions that wait")
+    parser.add_argument("--subscriptions", type=int, default=Sizes.subscriptions, help="of `fan_out`")
+    parser.add_argument("--write", type=Path, help="the page to put the tables into")
+    return parser.parse_args()
+
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    sys.exit(main())

@@ -1,10 +1,8 @@
-"""Automations: calls per act beside their floors, executions per second, and what 100,000 waiting ones cost the rest.
+"""Automations: executions per second, what 100,000 waiting ones cost the rest, and the table of their calls.
 
 python -m benchmarks.automations costs [print]    write docs/AUTOMATION_COSTS.md, or only show it
-python -m benchmarks.automations speed [seconds]  1, 3 and 10 steps, with 1, 8 and 32 in flight
-python -m benchmarks.automations event [count]    the events of `benchmarks throughput`, by an automation
-python -m benchmarks.automations waiting [count]  the same speed beside 100,000 executions that wait
-python -m benchmarks.automations fairness [secs]  a quiet workspace's start beside the floods of a noisy one
+
+The rest is parts of `python -m benchmarks`: automations, waiting, fairness.
 """
 
 from __future__ import annotations
@@ -12,19 +10,19 @@ from __future__ import annotations
 import multiprocessing
 import sys
 import tempfile
-import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from statistics import median
 from typing import Any
 
-from benchmarks import fairness
-from benchmarks.calls import Machine
+from benchmarks.calls import Machine, apart, silence
+from benchmarks.report import Report
 from infra.harness.receiver import Receiver
 
 USER = "?userId=bench"
-ROUNDS_S, ROUNDS = 2.0, 9
+ROUND_MS, ROUNDS = 2_000, 15
 
 
 def call_step(receiver: Receiver, number: int) -> dict[str, Any]:
@@ -45,7 +43,7 @@ def costs(only: str = "") -> None:
     from benchmarks.costs import measure as count
     from benchmarks.costs import table
 
-    text = table(count())
+    text = table(apart(count))
     if only != "print":
         Path("docs/AUTOMATION_COSTS.md").write_text(text)
     print(text, end="")
@@ -64,64 +62,86 @@ def start(folder: str) -> tuple[Machine, Receiver]:
     return machine, Receiver()
 
 
-def speed(seconds: str = "3") -> None:
-    """Execute automations of 1, 3 and 10 calls, each caller waiting for the output."""
+def speed(seconds: float) -> list[tuple[int, int, float, float]]:
+    """Execute automations of 1, 3 and 10 calls, each caller waiting for the output.
+
+    Gives steps, callers, executions per second, and CPU seconds per 1,000, API and engine in this one process.
+    """
+    found = []
     with tempfile.TemporaryDirectory() as folder:
         machine, receiver = start(folder)
-        paths = {n: make(machine, [call_step(receiver, one) for one in range(n)], f"n{n}") for n in (1, 3, 10)}
-        for number, path in paths.items():
+        for steps in (1, 3, 10):
+            path = make(machine, [call_step(receiver, one) for one in range(steps)], f"n{steps}")
             for width in (1, 8, 32):
-                rate, cpu_s = measure(lambda path=path: machine.call("POST", path, {}), width, float(seconds))  # type: ignore[misc]
-                print(f"{number} steps, {width} in flight: {rate:.0f}/s, {cpu_s:.1f} CPU s per 1,000", flush=True)
+                found.append((steps, width, *measure(lambda path=path: machine.call("POST", path, {}), width, seconds)))  # type: ignore[misc]
+    return found
 
 
 def measure(does: Callable[[], Any], width: int, seconds: float) -> tuple[float, float]:
-    """Repeat an act from several threads; give acts per second and CPU seconds per 1,000, this process's own."""
-    done, ends = [0] * width, time.monotonic() + seconds
+    """Repeat an act from several threads; give acts per second and CPU seconds per 1,000, this process's own.
 
-    def work(number: int) -> None:
+    Raises what the act raises.
+    """
+
+    def work(_: int) -> int:
+        done = 0
         while time.monotonic() < ends:
             does()
-            done[number] += 1
+            done += 1
+        return done
 
     does()
-    threads = [threading.Thread(target=work, args=(number,)) for number in range(width)]
-    began, cpu = time.monotonic(), time.process_time()
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    total = sum(done)
+    with ThreadPoolExecutor(width) as threads:
+        began, cpu = time.monotonic(), time.process_time()
+        ends = began + seconds
+        total = sum(threads.map(work, range(width)))
     return total / (time.monotonic() - began), (time.process_time() - cpu) / total * 1000
 
 
-def waiting(count: str = "100000") -> None:
-    """Measure 3 steps, 8 in flight, alone and beside so many executions that wait.
+def waiting(report: Report) -> None:
+    """Measure 3 steps, 8 in flight, alone and beside many executions that wait.
 
-    Two processes, each with a data folder of its own, take turns, so that other work on the machine meets both alike.
+    Two processes, each with a data folder of its own, take turns, so that other work on the machine meets both alike;
+    each round is judged against the one beside it.
     """
-    context = multiprocessing.get_context("spawn")
-    pipes = []
-    for waits in (0, int(count)):
+    count, rounds = report.sizes.of(report.sizes.waiting, 500), report.sizes.of(ROUNDS, 1)
+    context, pipes = multiprocessing.get_context("spawn"), []
+    for waits in (0, count):
         ours, theirs = context.Pipe()
         context.Process(target=_rounds, args=(theirs, waits), daemon=True).start()
         pipes.append(ours)
         ours.recv()  # it is ready
-    found: list[list[tuple[float, float, float]]] = [[], []]
-    for _ in range(ROUNDS):
-        for pipe, rounds in zip(pipes, found, strict=True):
-            pipe.send(ROUNDS_S)
-            rounds.append(pipe.recv())
+    found: list[list[Round]] = [[], []]
+    for number in range(rounds):
+        for one in (0, 1) if number % 2 else (1, 0):
+            pipes[one].send(report.sizes.of(ROUND_MS, 300) / 1000)
+            found[one].append(pipes[one].recv())
     for pipe in pipes:
         pipe.send(0)
-    for name, rounds in zip(("alone", f"beside {count} waiting"), found, strict=True):
-        rates, cpus, ticks = zip(*rounds, strict=True)
-        middle = f"median {median(rates):.0f}/s, {median(cpus):.2f} CPU s per 1,000"
-        print(f"{name}: {middle}; best {max(rates):.0f}/s, {min(cpus):.2f}; a tick {min(ticks):.1f} ms of CPU")
+    for name, taken in zip(("nothing", f"{count} executions that wait"), found, strict=True):
+        _tell(report, name, taken)
+    pairs = list(zip(*found, strict=True))
+    rate, cpu = (median(busy[n] / alone[n] - 1 for alone, busy in pairs) * 100 for n in (0, 1))
+    report.figure("median of each round beside its neighbour", f"{rate:+.0f} % a second, {cpu:+.0f} % CPU", "10 %")
+
+
+Round = tuple[float, float, float]  # executions per second, CPU s per 1,000, CPU ms of a tick
+
+
+def _tell(report: Report, name: str, taken: list[Round]) -> None:
+    rates, cpus, ticks = zip(*taken, strict=True)
+    report.row(
+        ("beside", "median", "best", "a tick"),
+        name,
+        f"{median(rates):.0f} a second, {median(cpus):.2f} CPU s per 1,000",
+        f"{max(rates):.0f} a second, {min(cpus):.2f}",
+        f"{min(ticks):.1f} ms of CPU",
+    )
 
 
 def _rounds(pipe: Any, waits: int) -> None:
     """Measure a round whenever asked to, with so many waiting executions in the table."""
+    silence()
     with tempfile.TemporaryDirectory() as folder:
         machine, receiver = start(folder)
         path = make(machine, [call_step(receiver, one) for one in range(3)], "three")
@@ -177,34 +197,37 @@ class Taker(Receiver):
         self.inbox(path).ids[headers.get(b"idempotency-key", b"").decode()] += 1
 
 
-def event(count: str = "4000") -> None:
-    """Bring the events of `python -m benchmarks throughput` to an enabled automation that makes the POST.
+def event(report: Report) -> None:
+    """Bring the events of `throughput` to an enabled automation that makes the POST.
 
     The same stack, event, JavaScript and eight connections; an execution with its history stands in for a delivery.
     """
     from benchmarks.load import Load
+    from benchmarks.traffic import stack_in, until
     from benchmarks.workload import KEY, body_of, build
-    from infra.harness.stack import Stack
 
     limits = {f"MILLRACE_EXECUTIONS_{name}": "100000" for name in ("PER_S", "SHARE_PER_S", "AT_ONCE")}
-    settings = {"MILLRACE_DEV_KEYS": f"{KEY}=bench", "MILLRACE_TICK_S": "1", **limits}
-    with tempfile.TemporaryDirectory() as folder, Stack(Path(folder), **settings) as stack:
+    count, warm = report.sizes.of(4000, 100), report.sizes.of(200, 20)
+    with tempfile.TemporaryDirectory() as folder, stack_in(folder, **limits) as stack:
         taker = Taker()
         scene = build(stack, taker, subscriptions=0)
         _enable(stack.url, KEY, taker.url("/e"))
         inbox = taker.inbox("/e")
-        Load(scene.hook_url, body_of, 200).run()
-        _until(lambda: len(inbox.ids) >= 200)
+        Load(scene.hook_url, body_of, warm).run()
+        until(lambda: len(inbox.ids) >= warm, 60)
         began, cpu = time.monotonic(), stack.cpu_s()
-        load = Load(scene.hook_url, body_of, int(count), prefix="fast")
+        load = Load(scene.hook_url, body_of, count, prefix="fast")
         accept_s = load.run()
         accepted = len(load.accepted)
-        _until(lambda: len(inbox.ids) >= 200 + accepted)
+        until(lambda: len(inbox.ids) >= warm + accepted, 120)
         took_s, used_s = time.monotonic() - began, stack.cpu_s() - cpu
-        made, twice = len(inbox.ids) - 200, sum(inbox.ids.values()) - len(inbox.ids)
-        print(f"accepted {accepted} of {count} events: {accepted / accept_s:.0f} a second")
-        print(f"executed {made}, {twice} POSTs twice: {made / took_s:.0f} a second from first in to last out")
-        print(f"CPU {used_s / accepted * 1000:.2f} s per 1,000 events")
+        made, twice = len(inbox.ids) - warm, sum(inbox.ids.values()) - len(inbox.ids)
+        report.figure("events accepted", f"{accepted / accept_s:.0f} a second")
+        report.figure("executed, first in to last out", f"{made / took_s:.0f} a second")
+        report.figure("lost, POSTs made twice", f"{accepted - made}, {twice}", "0, 0")
+        report.figure("CPU of all processes", f"{used_s / accepted * 1000:.2f} s per 1,000 events", "8")
+        report.must(accepted == count == made, f"of {count} events {accepted} were accepted, {made} executed")
+        report.must(twice == 0, f"{twice} POSTs were made twice")
 
 
 def _enable(url: str, key: str, target: str) -> None:
@@ -222,20 +245,17 @@ def _enable(url: str, key: str, target: str) -> None:
         api.post(f"{path}/{act}{USER}", json={}, timeout=30).raise_for_status()
 
 
-def _until(is_so: Callable[[], bool], timeout_s: float = 120) -> None:
-    ends = time.monotonic() + timeout_s
-    while not is_so() and time.monotonic() < ends:
-        time.sleep(0.01)
+def main(report: Report) -> None:
+    """Measure events that start executions, and callers that wait for them."""
+    event(report)
+    if report.sizes.is_quick:
+        return
+    for steps, width, rate, cpu_s in apart(speed, 3.0):
+        columns = ("steps", "in flight", "executions", "CPU per 1,000")
+        report.row(columns, str(steps), str(width), f"{rate:.0f} a second", f"{cpu_s:.1f} s")
 
-
-PARTS: dict[str, Callable[..., None]] = {
-    "costs": costs,
-    "speed": speed,
-    "waiting": waiting,
-    "event": event,
-    "fairness": fairness.main,
-}
 
 if __name__ == "__main__":
-    for part in [sys.argv[1:2]] if len(sys.argv) > 1 else [[name] for name in PARTS]:
-        PARTS[part[0]](*sys.argv[2:3])
+    if sys.argv[1:2] != ["costs"]:
+        raise SystemExit(__doc__)
+    costs(*sys.argv[2:3])

@@ -1,18 +1,18 @@
-"""AWS calls per act, beside their floors: what an act writes, reads and sends, counted at the client."""
+"""The whole platform in this process, worked by hand, and a meter that counts its AWS calls at the client."""
 
 from __future__ import annotations
 
 import io
 import json
+import multiprocessing
 import os
-import tempfile
-import time
 from collections import Counter
+from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from typing import Any
 
-from benchmarks.workload import KEY, TRANSFORM, body_of
-from infra.harness.receiver import Receiver
+from benchmarks.workload import FREE, KEY
 
 
 class Meter:
@@ -54,12 +54,15 @@ class Machine:
             "MILLRACE_DEV_KEYS": f"{KEY}=bench",
             "MILLRACE_EGRESS_ALLOW": "127.0.0.1:*",
             "MILLRACE_LOG_LEVEL": "CRITICAL",
+            **FREE,
         }
         from chalicelib.adapters import aws
         from chalicelib.core import config
+        from chalicelib.edge import reporting
         from infra.local import gateway, stack
 
         config.forget()
+        reporting.pace()  # figures are written by the clock, as on one machine
         Path(folder).mkdir(exist_ok=True)
         stack.prepare()
         from app import app
@@ -68,6 +71,13 @@ class Machine:
         self._consumers = {name.removeprefix("millrace-"): handler for name, handler, _ in stack.handlers()[0]}
         self.meter = Meter()
         aws.on_client(self.meter.watch)
+
+    def use(self, meter: Meter) -> None:
+        """Count with another meter from now on."""
+        from chalicelib.adapters import aws
+
+        self.meter = meter
+        aws.on_client(meter.watch)
 
     def call(self, method: str, target: str, body: Any = None, *, accepts: int = 200, **headers: str) -> Any:
         """Make one request and give the parsed answer. Raises RuntimeError on any other status."""
@@ -106,87 +116,12 @@ class Machine:
             sqs.delete_message_batch(QueueUrl=url, Entries=entries)
 
 
-def main() -> None:
-    """Count each act and print it with its floor."""
-    with tempfile.TemporaryDirectory() as folder:
-        machine, receiver = Machine(folder), Receiver()
-        _scene(machine, receiver)
-        hook = machine.call("GET", "/v1/service/shop/webhookSetting?userId=bench")["url"].split("1290", 1)[1]
-        for number in range(20):  # caches as they are when running
-            machine.call("POST", hook, body_of(number), x_delivery_id=f"warm-{number}")
-        machine.drain("subscriptions_fan_out")
-        machine.drain("subscriptions_deliver")
-        machine.meter.take()
-        machine.call("POST", hook, body_of(1), x_delivery_id="one")
-        _print("accept an event", machine.meter.take(), 1, "1 W, 0 R, 1 M")
-        _print("fan it out to 1 subscription", machine.drain("subscriptions_fan_out"), 1, "0 W, 1 M")
-        _print("deliver it, first try good", machine.drain("subscriptions_deliver"), 1, "1 W with a log")
-        for number in range(10):
-            machine.call("POST", hook, body_of(number), x_delivery_id=f"ten-{number}")
-        _print("fan out, 10 events at once", machine.drain("subscriptions_fan_out"), 10, "per event: 0 W, 1 M")
-        _print("deliver, 10 at once", machine.drain("subscriptions_deliver"), 10, "per event: 1 W with a log")
-        _failing(machine, hook, receiver)
-        _wide(machine, receiver, hook)
-        _polled(machine, receiver)
+def apart(work: Callable[..., Any], *given: Any) -> Any:
+    """Do something in a new process: settings and clients of a process are made once."""
+    with ProcessPoolExecutor(1, multiprocessing.get_context("spawn"), silence) as pool:
+        return pool.submit(work, *given).result()  # not Pool, whose processes may have no children
 
 
-def _scene(machine: Machine, receiver: Receiver) -> None:
-    machine.call("POST", "/v1/user", {"userId": "bench"})
-    machine.call("POST", "/v1/service?userId=bench", {"name": "shop"})
-    machine.call("POST", "/v1/service/shop/version?userId=bench", {"name": "1.0.0", "published": True})
-    logic = {"route": {"language": "javascript", "code": "return notification.body.to || 'order.placed';"}}
-    event = {"name": "order", "setting": {"deliveryIdHeader": "x-delivery-id"}, "logic": logic}
-    machine.call("POST", "/v1/service/shop/event?userId=bench", event)
-    for name in ("order.placed", "order.lost", "order.wide"):
-        code = {"trigger": {"language": "javascript", "code": TRANSFORM}}
-        machine.call("POST", "/v1/service/shop/trigger?userId=bench", {"name": name, "logic": code})
-    _subscribe(machine, receiver, "order.placed", "/one")
-
-
-def _subscribe(machine: Machine, receiver: Receiver, trigger: str, path: str, url: str = "") -> None:
-    target = f"/v1/service/shop/trigger/{trigger}/subscription?userId=bench"
-    made = machine.call("POST", target, {"url": url or receiver.url(path)})
-    receiver.inbox(path, made["secret"])
-
-
-def _failing(machine: Machine, hook: str, receiver: Receiver) -> None:
-    _subscribe(machine, receiver, "order.lost", "/lost", "http://127.0.0.1:9/")
-    body = json.dumps({**json.loads(body_of(1)), "to": "order.lost"}).encode()
-    machine.call("POST", hook, body, x_delivery_id="lost")
-    machine.drain("subscriptions_fan_out")
-    _print("deliver, first try failed", machine.drain("subscriptions_deliver"), 1, "1 W, 1 M")
-
-
-def _wide(machine: Machine, receiver: Receiver, hook: str) -> None:
-    count = 400
-    for number in range(count):
-        _subscribe(machine, receiver, "order.wide", f"/wide/{number}")
-    body = json.dumps({**json.loads(body_of(1)), "to": "order.wide"}).encode()
-    machine.call("POST", hook, body, x_delivery_id="wide")
-    floor = "per subscription: 0 W, 0.01 queries, 0.11 send calls"
-    _print(f"fan out to {count} subscriptions", machine.drain("subscriptions_fan_out"), count, floor)
-    _print(f"deliver {count}", machine.drain("subscriptions_deliver"), count, "per delivery: 1 W with a log")
-
-
-def _polled(machine: Machine, receiver: Receiver) -> None:
-    from chalicelib.adapters import queue
-    from chalicelib.core import clock
-
-    count = 5
-    records = f"cursor === 2 ? [...Array({count}).keys()].map(id => ({{id}})) : []"
-    code = f"return {{cursor: cursor ? cursor + 1 : 1, records: {records}}};"
-    logic = {"poll": {"language": "javascript", "code": code}}
-    machine.call("POST", "/v1/service/shop/trigger?userId=bench", {"name": "order.polled", "logic": logic})
-    _subscribe(machine, receiver, "order.polled", "/polled")
-    machine.drain("subscriptions_poll")
-    subscription = machine.call("GET", "/v1/subscription?userId=bench")[-1]["id"]
-    for number, (act, floor) in enumerate((("no news", "2 W"), (f"{count} records", f"{count} + 2 W, {count} M")), 1):
-        clock.use(lambda number=number: int(time.time() * 1000) + number * 120_000)  # type: ignore[misc]
-        queue.send("subscriptions_poll", {"w": "bench", "s": subscription})
-        _print(f"poll with {act}", machine.drain("subscriptions_poll"), 1, floor)
-    clock.use(None)
-
-
-def _print(act: str, counted: Counter[str], per: int, floor: str) -> None:
-    shown = ", ".join(f"{name} {count / per:.3g}" for name, count in sorted(counted.items()))
-    print(f"{act}: {shown or 'nothing'}   [floor {floor}]")
+def silence() -> None:
+    """Let the platform's log lines in this process go nowhere; what is worth saying comes back by a pipe."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)

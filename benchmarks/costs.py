@@ -15,7 +15,7 @@ from benchmarks.calls import Machine, Meter
 from infra.harness.receiver import Receiver
 
 USER = "?userId=bench"
-SHARED = "#USE#", "#LIM"
+SHARED = "#USE#", "#LIM", "#FIG#", "#RATE#"
 LOOKED_UP = 3  # what a request reads: whose automation it is, the automation, its version
 HEAD = (
     "# What executions cost",
@@ -31,7 +31,8 @@ HEAD = (
 TAIL = (
     "",
     "Shared, and so left out: the sums of usage are one write for each automation and batch of messages (in a request,",
-    "at most one a second), and the limits of a workspace one for each block of tokens.",
+    "at most one a second), the sums that `GET /v1/metrics` shows one for each workspace and batch (on one machine:",
+    "each second), and the limits of a workspace one for each block of tokens.",
 )
 
 
@@ -73,7 +74,9 @@ def measure() -> list[Act]:
     from benchmarks.automations import make, start
     from chalicelib.adapters import aws
     from chalicelib.core import clock
+    from chalicelib.edge import reporting
 
+    reporting.pace()  # figures are nobody's act
     clock.use(lambda: _now_ms[0])  # or caches would grow old on a busy machine
     with tempfile.TemporaryDirectory() as folder:
         machine, receiver = start(folder)

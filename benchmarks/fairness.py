@@ -1,14 +1,11 @@
 """A noisy workspace floods; how long does a start of a quiet one wait? On a whole stack, over HTTP.
 
-python -m benchmarks.fairness [seconds of each flood]
-
 The quiet workspace starts an automation of one POST twice a second; its delay is from asking to the POST's arrival.
 """
 
 from __future__ import annotations
 
 import itertools
-import sys
 import tempfile
 import threading
 import time
@@ -20,12 +17,15 @@ from typing import Any
 
 import requests
 
+from benchmarks.report import Report, percentile
+from benchmarks.workload import FREE
 from infra.harness.stack import Stack
 
 USER = "?userId=ada"
 SENDERS = 6
 HANG_S = 3.0
 TARGET_S = 2.0
+COLUMNS = ("beside", "flood", "p50", "worst", "target")
 
 
 class Target(ThreadingHTTPServer):
@@ -87,30 +87,25 @@ class Workspace:
         return path
 
 
-def main(seconds: float | str = 15.0) -> None:
-    """Print the quiet workspace's delays alone and beside each flood; exits 1 when one is above the target."""
+def main(report: Report) -> None:
+    """Say the quiet workspace's delays alone and beside each flood."""
     with tempfile.TemporaryDirectory() as folder, _stack(folder) as stack:
-        worst = _all(stack, float(seconds))
-    print(f"worst delay beside a flood: {worst:.2f} s (target {TARGET_S:.0f})")
-    raise SystemExit(worst > TARGET_S)
+        target, noisy, quiet = Target(), Workspace(stack, "noisy"), Workspace(stack, "quiet")
+        for one in (noisy, quiet):
+            one.call("POST", "/v1/user", {"userId": "ada"}).raise_for_status()
+        path, numbers = quiet.make("quiet", target.url("/quiet/${input.n}")), itertools.count()
+        floods: dict[str, Callable[[], int] | None] = {
+            "nothing": None,
+            "starts by requests": _asking(noisy, noisy.make("quick", target.url("/quick"))),
+            f"starts whose POST takes {HANG_S:.0f} s": _asking(noisy, noisy.make("slow", target.url("/slow"))),
+            "starts by notifications": _notifying(noisy, target),
+        }
+        for name, send in floods.items():
+            _measure(report, name, send, quiet, path, target, numbers)
 
 
 def _stack(folder: str) -> Stack:
-    return Stack(Path(folder), MILLRACE_DEV_KEYS="noisy=noisy,quiet=quiet", MILLRACE_TICK_S="1")
-
-
-def _all(stack: Stack, seconds: float) -> float:
-    target, noisy, quiet = Target(), Workspace(stack, "noisy"), Workspace(stack, "quiet")
-    for one in (noisy, quiet):
-        one.call("POST", "/v1/user", {"userId": "ada"}).raise_for_status()
-    path, numbers = quiet.make("quiet", target.url("/quiet/${input.n}")), itertools.count()
-    floods: dict[str, Callable[[], int]] = {
-        "quick starts by requests": _asking(noisy, noisy.make("quick", target.url("/quick"))),
-        f"starts whose POST takes {HANG_S:.0f} s": _asking(noisy, noisy.make("slow", target.url("/slow"))),
-        "starts by notifications": _notifying(noisy, target),
-    }
-    _measure("alone", None, quiet, path, target, numbers, seconds)
-    return max(_measure(name, send, quiet, path, target, numbers, seconds) for name, send in floods.items())
+    return Stack(Path(folder), MILLRACE_DEV_KEYS="noisy=noisy,quiet=quiet", MILLRACE_TICK_S="1", **FREE)
 
 
 def _asking(noisy: Workspace, path: str) -> Callable[[], int]:
@@ -131,14 +126,15 @@ def _notifying(noisy: Workspace, target: Target) -> Callable[[], int]:
 
 
 def _measure(
+    report: Report,
     name: str,
     send: Callable[[], int] | None,
     quiet: Workspace,
     path: str,
     target: Target,
     numbers: Any,
-    seconds: float,
-) -> float:
+) -> None:
+    seconds = report.sizes.of(15, 1)
     over, answers, lock = threading.Event(), Counter[int](), threading.Lock()
 
     def flood() -> None:
@@ -164,20 +160,13 @@ def _measure(
         sender.join()
     _wait(lambda: all(one in target.arrived for one in asked), 30)
     delays = sorted(target.arrived.get(one, float("inf")) - at for one, at in asked.items())
-    told = ", ".join(f"{count / seconds:.0f}/s answered {status}" for status, count in sorted(answers.items()))
-    print(
-        f"{name}: {len(delays)} starts, p50 {delays[len(delays) // 2] * 1000:.0f} ms, worst {delays[-1] * 1000:.0f} ms"
-        + (f"; flood: {told}" if told else ""),
-        flush=True,
-    )
-    return delays[-1]
+    told = ", ".join(f"{count / seconds:.0f} a second answered {status}" for status, count in sorted(answers.items()))
+    middle, worst = percentile(delays, 0.5), delays[-1]
+    report.row(COLUMNS, name, told, f"{middle * 1000:.0f} ms", f"{worst * 1000:.0f} ms", f"{TARGET_S:.0f} s")
+    report.must(worst < float("inf"), f"a start beside {name} never arrived")
 
 
 def _wait(is_so: Callable[[], bool], timeout_s: float) -> None:
     ends = time.monotonic() + timeout_s
     while not is_so() and time.monotonic() < ends:
         time.sleep(0.02)
-
-
-if __name__ == "__main__":
-    main(*sys.argv[1:2])

@@ -1,17 +1,9 @@
-"""Journeys: writes per step beside their floor, entry by batch, a rush of timers, steps per second.
-
-python -m benchmarks.journeys costs              items written per token and step
-python -m benchmarks.journeys entry [customers]  a batch of 100,000 customers, from the first packet to the last token
-python -m benchmarks.journeys rush [tokens]      10,000 waits that end in the same minute
-python -m benchmarks.journeys speed [tokens]     a mail, a wait of no time, a tag, an end: steps per second
-"""
+"""Journeys: writes per step beside their floor, entry by batch, a rush of timers, steps per second."""
 
 from __future__ import annotations
 
 import itertools
-import json
 import os
-import sys
 import tempfile
 import threading
 import time
@@ -19,7 +11,8 @@ import uuid
 from collections import Counter
 from typing import Any
 
-from benchmarks.calls import Machine
+from benchmarks.calls import Machine, apart
+from benchmarks.report import Report
 
 NODE = str(uuid.uuid4())
 PACKET = 1_000
@@ -120,40 +113,27 @@ def tag() -> Json:
     return {"operation": "TAG", "parameters": parameters}
 
 
-def costs() -> None:
-    """Count what a token costs on its way, ten tokens a batch as a busy queue gives them, and one alone."""
+def written_per_token(count: int = 10) -> list[tuple[str, float, int]]:
+    """Count the items a token writes on its way: name of the act, items, floor. Ten share a batch where it is busy."""
     with tempfile.TemporaryDirectory() as folder:
         flow = Flow(folder)
-        print("| act, per token | written, 10 a batch | alone | floor |\n| --- | --- | --- | --- |")
-        rows: dict[str, list[str]] = {}
-        for count in (10, 1):
-            for act, figure, floor in _acts(flow, count):
-                rows.setdefault(f"{act} | {{}} | {floor}", []).append(figure)
-        for row, figures in rows.items():
-            print("| " + row.replace("{}", " | ".join(figures)) + " |")
-
-
-def _acts(flow: Flow, count: int) -> list[tuple[str, str, str]]:
-    automation = flow.journey(mail(), wait(60), mail(), wait(30), tag())
-    warm = flow.journey(mail())
-    flow.enter(warm, 1)
-    flow.drain()
-    flow.machine.meter.take()
-    flow.enter(automation, count)
-    packet = flow.machine.meter.take()
-    entered = flow.drain("journeys_job")
-    first = flow.drain("journeys_step")
-    flow.skew_ms += 3_600_500
-    second = _due(flow)
-    flow.skew_ms += 1_800_500
-    third = _due(flow)
-    return [
-        ("packet of a batch", _per(packet, count), "1 a packet"),
-        ("entry: token, list, 1 name, counters", _per(entered, count), "4"),
-        ("mail, then wait (2 steps)", _per(first, count), "4"),
-        ("timer, mail, then wait (3 steps)", _per(second, count), "6"),
-        ("timer, tag, end (3 steps)", _per(third, count), "6"),
+        automation = flow.journey(mail(), wait(60), mail(), wait(30), tag())
+        flow.enter(flow.journey(mail()), 1)
+        flow.drain()
+        flow.machine.meter.take()
+        flow.enter(automation, count)
+        entered, first = flow.drain("journeys_job"), flow.drain("journeys_step")
+        flow.skew_ms += 3_600_500
+        second = _due(flow)
+        flow.skew_ms += 1_800_500
+        third = _due(flow)
+    acts = [
+        ("entry: token, list, 1 name, counters", entered, 4),
+        ("mail, then wait (2 steps)", first, 4),
+        ("timer, mail, then wait (3 steps)", second, 6),
+        ("timer, tag, end (3 steps; 1 for the profile, 3 for lists)", third, 10),
     ]
+    return [(name, counted["items written"] / count, floor) for name, counted, floor in acts]
 
 
 def _due(flow: Flow) -> Counter[str]:
@@ -171,13 +151,11 @@ def _tick(flow: Flow) -> None:
     flow.machine.meter.take()
 
 
-def _per(counted: Counter[str], count: int) -> str:
-    return f"{counted['items written'] / count:.1f}"
+Figures = list[tuple[str, str]]
 
 
-def entry(customers: str = "100000") -> None:
+def entry(count: int) -> Figures:
     """Bring customers by a batch, and let each get the first mail."""
-    count = int(customers)
     with tempfile.TemporaryDirectory() as folder:
         flow = Flow(folder)
         automation = flow.journey(mail(), wait(60))
@@ -186,11 +164,13 @@ def entry(customers: str = "100000") -> None:
         sent = time.monotonic()
         flow.drain("journeys_job")
         released, cpu_s = time.monotonic(), time.process_time() - cpu
-        print(f"{count} customers: packets {sent - began:.1f} s, release {released - sent:.1f} s, CPU {cpu_s:.1f} s")
-        print(f"{count / (released - began):.0f} customers/s")
+        rate = f"{count / (released - began):.0f} a second, {cpu_s / count * 1000:.2f} ms of CPU each"
         took = flow.work(3600, lambda: _sent(flow, automation) >= count)
-        print(f"first mail and wait: {took:.1f} s, {2 * count / took:.0f} steps/s")
-        print(json.dumps({name: flow.statistics(automation)[name] for name in ("total", "running", "discarded")}))
+        packets = f"packets {sent - began:.1f} s, release {released - sent:.1f} s"
+        return [
+            (f"entry of {count} customers by a batch", f"{packets}: {rate}"),
+            ("their first mail and the wait after it", f"{took:.1f} s: {2 * count / took:.0f} steps a second"),
+        ]
 
 
 def _sent(flow: Flow, automation: str) -> int:
@@ -198,9 +178,8 @@ def _sent(flow: Flow, automation: str) -> int:
     return int(steps[0]["feedbacks"]["sent"])
 
 
-def rush(tokens: str = "10000") -> None:
+def rush(count: int) -> Figures:
     """Let waits of many tokens end in the same minute."""
-    count = int(tokens)
     with tempfile.TemporaryDirectory() as folder:
         flow = Flow(folder)
         automation = flow.journey(wait(60), mail())
@@ -213,8 +192,13 @@ def rush(tokens: str = "10000") -> None:
         _tick(flow)
         swept = time.monotonic() - began
         took = flow.work(600, lambda: flow.statistics(automation)["completed"] == count)
-        print(f"{count} due in one minute: sweep {swept:.1f} s, all through in {swept + took:.1f} s")
-        print(f"{3 * count / (swept + took):.0f} steps/s")
+        through = f"swept in {swept:.1f} s, all through after {swept + took:.1f} s"
+        return [
+            (
+                f"{count} waits that end in one minute, a mail and the end",
+                f"{through}: {3 * count / (swept + took):.0f} steps a second",
+            )
+        ]
 
 
 def count_waiting(automation: str) -> int:
@@ -233,9 +217,8 @@ def count_waiting(automation: str) -> int:
         after = page.after
 
 
-def speed(tokens: str = "5000") -> None:
+def speed(count: int) -> Figures:
     """Let tokens walk a mail, a tag and an end, as fast as four workers can."""
-    count = int(tokens)
     with tempfile.TemporaryDirectory() as folder:
         flow = Flow(folder)
         automation = flow.journey(mail(), tag())
@@ -244,16 +227,13 @@ def speed(tokens: str = "5000") -> None:
         cpu = time.process_time()
         took = flow.work(600, lambda: flow.statistics(automation)["completed"] == count)
         cpu_s = time.process_time() - cpu
-        print(f"{count} tokens, 3 steps each: {took:.1f} s, {3 * count / took:.0f} steps/s")
-        print(f"CPU {cpu_s / count * 1000:.2f} ms a token")
+        cost = f"{3 * count / took:.0f} steps a second, {cpu_s / count * 1000:.2f} ms of CPU a token"
+        return [(f"{count} tokens: a mail, a tag, an end", cost)]
 
 
-def main() -> None:
-    """Run what is named."""
-    if len(sys.argv) < 2 or sys.argv[1] not in ("costs", "entry", "rush", "speed"):
-        raise SystemExit(__doc__)
-    {"costs": costs, "entry": entry, "rush": rush, "speed": speed}[sys.argv[1]](*sys.argv[2:])
-
-
-if __name__ == "__main__":
-    main()
+def main(report: Report) -> None:
+    """Measure each, in a process of its own."""
+    for work, count in ((entry, 10_000), (rush, 10_000), (speed, 5_000)):
+        if not report.sizes.is_quick or work is rush:
+            for what, figure in apart(work, report.sizes.of(count, 50)):
+                report.figure(what, figure)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from chalicelib.storage.tables import TABLES, WITH_DUE_INDEX
 from infra import prices, workload
 from infra.functions import API, FUNCTIONS, RUNNER
 from infra.workload import Execution
@@ -45,10 +46,11 @@ def fixed_per_month() -> dict[str, float]:
     schedules = sum(function.is_scheduled for function in FUNCTIONS)
     empty = consumers * workload.EMPTY_RECEIVES_PER_QUEUE_S * 86_400 * DAYS / 1e6
     ticks = schedules * 1440 * DAYS / 1e6
-    alarms = 3 * len(FUNCTIONS) + 10
+    alarms = 3 * len(FUNCTIONS) + 3 + 2 * len(TABLES) + len(WITH_DUE_INDEX)
     return {
         "alarms": alarms * prices.ALARM_MONTH,
         "dashboard": prices.DASHBOARD_MONTH,
+        "metrics": workload.METRICS * prices.METRIC_MONTH,
         "key": prices.KMS_KEY_MONTH,
         "empty receives": empty * prices.SQS_PER_MILLION,
         "ticks": ticks * (prices.LAMBDA_PER_MILLION + 0.5 * 100 * 1_000 * prices.LAMBDA_GB_S_ARM)

@@ -58,6 +58,8 @@ class Function:
     blobs: str = ""
     alike: str = ""  # those of the same word run the same code, and a test of one is a test of all
     runs_logic: bool = False  # scripts, and so may invoke the runner where there is one
+    counts: bool = False  # adds to the sums of workspaces in `work`, which is all it may do there by this
+    watches: bool = False  # asks how much waits in each queue
 
     @property
     def is_scheduled(self) -> bool:
@@ -93,10 +95,10 @@ _ENGINE = {
     "work":      "BatchGetItem DeleteItem GetItem PutItem Query UpdateItem",
 }
 FUNCTIONS = (
-    Function(API, "app.app", timeout_s=29, memory_mb=1769, runs_logic=True, keys="Decrypt GenerateDataKey",
-        blobs="DeleteObject GetObject PutObject",
+    Function(API, "app.app", timeout_s=29, memory_mb=1769, runs_logic=True, watches=True,
+        keys="Decrypt GenerateDataKey", blobs="DeleteObject GetObject PutObject",
         tables={
-            "identity":  "ConditionCheckItem DeleteItem GetItem PutItem Query",
+            "identity":  "ConditionCheckItem DeleteItem GetItem PutItem Query UpdateItem",
             "catalogue": "BatchGetItem BatchWriteItem ConditionCheckItem DeleteItem GetItem PutItem Query",
             "vault":     "DeleteItem GetItem PutItem Query UpdateItem",
             "work":      "DeleteItem GetItem PutItem Query UpdateItem",
@@ -110,7 +112,7 @@ FUNCTIONS = (
                "journeys_lifecycle", "journeys_step", "platform_cleanup",
                "subscriptions_fan_out", "subscriptions_poll", "subscriptions_retry")),
     Function("fan_out", _W + "fan_out", queue="subscriptions_fan_out", most=100, runs_logic=True, keys="Decrypt",
-        blobs="GetObject",
+        counts=True, blobs="GetObject",
         tables={
             "catalogue": "GetItem Query",
             "vault":     "GetItem Query",
@@ -119,7 +121,7 @@ FUNCTIONS = (
         },
         sends=("automations_start", "subscriptions_deliver", "subscriptions_fan_out", "subscriptions_retry")),
     Function("deliver", _W + "deliver", queue="subscriptions_deliver", most=300, runs_logic=True, keys="Decrypt",
-        blobs="GetObject PutObject",
+        counts=True, blobs="GetObject PutObject",
         tables={
             "identity":  "GetItem",
             "catalogue": "GetItem Query",
@@ -129,7 +131,7 @@ FUNCTIONS = (
         },
         sends=("subscriptions_retry",)),
     Function("retry", _W + "retry", queue="subscriptions_retry", most=100, late_s=3600, runs_logic=True, keys="Decrypt",
-        blobs="GetObject",
+        counts=True, blobs="GetObject",
         tables={
             "identity":  "GetItem",
             "catalogue": "GetItem Query",
@@ -195,31 +197,31 @@ FUNCTIONS = (
         },
         sends=("subscriptions_poll", "subscriptions_retry")),
     Function("notify", "chalicelib.channels.workers.notify", queue="channels_notify", most=100, keys="Decrypt",
-        blobs="GetObject",
+        counts=True, blobs="GetObject",
         tables={"vault": "GetItem", "channels": "BatchGetItem BatchWriteItem GetItem PutItem Query UpdateItem"},
         sends=("channels_notify",)),
     Function("channels_tick", "chalicelib.channels.workers.channels_tick", memory_mb=512, most=1,
         tables={"channels": "UpdateItem", "channels/index/due": "Query"}, sends=("channels_notify",)),
     Function(RUNNER, "chalicelib.platform.workers.runner", timeout_s=30),
     Function("chat_setup", "chalicelib.chat.workers.chat_setup", queue="chat_setup", most=20, late_s=3600,
-        runs_logic=True, keys="Decrypt", blobs="DeleteObject GetObject",
+        counts=True, runs_logic=True, keys="Decrypt", blobs="DeleteObject GetObject",
         tables={
             "identity": "DeleteItem Query",
-            "vault":    "GetItem Query",
+            "vault":    "GetItem",
             "chat":     "BatchWriteItem DeleteItem GetItem PutItem Query UpdateItem",
         },
         sends=("chat_setup",)),
     Function("chat_deliver", "chalicelib.chat.workers.chat_deliver", queue="chat_deliver", most=200, late_s=300,
-        runs_logic=True, keys="Decrypt", blobs="GetObject",
+        counts=True, runs_logic=True, keys="Decrypt", blobs="GetObject",
         tables={
-            "vault": "GetItem Query",
+            "vault": "GetItem",
             "chat":  "BatchGetItem DeleteItem GetItem PutItem Query UpdateItem",
         },
         sends=("chat_deliver",)),
     Function("chat_tick", "chalicelib.chat.workers.chat_tick", memory_mb=512, most=1,
         tables={"chat": "UpdateItem", "chat/index/due": "Query"}, sends=("chat_deliver",)),
     Function("journeys_step", _J + "journeys_step", queue="journeys_step", memory_mb=1769, most=300,
-        keys="Decrypt", blobs="GetObject",
+        counts=True, keys="Decrypt", blobs="GetObject",
         tables={
             "identity": "GetItem",
             "vault":    "GetItem",
@@ -227,14 +229,14 @@ FUNCTIONS = (
             "journeys": "BatchGetItem BatchWriteItem DeleteItem GetItem PutItem Query UpdateItem",
         },
         sends=("journeys_job", "journeys_lifecycle", "journeys_step")),
-    Function("journeys_event", _J + "journeys_event", queue="journeys_event", most=100, keys="Decrypt",
+    Function("journeys_event", _J + "journeys_event", queue="journeys_event", most=100, counts=True, keys="Decrypt",
         tables={
             "vault":    "GetItem",
             "journeys": "BatchGetItem BatchWriteItem DeleteItem GetItem PutItem Query UpdateItem",
         },
         sends=("journeys_step",)),
-    Function("journeys_job", _J + "journeys_job", queue="journeys_job", most=20, late_s=3600, keys="Decrypt",
-        blobs="DeleteObject GetObject PutObject",
+    Function("journeys_job", _J + "journeys_job", queue="journeys_job", most=20, late_s=3600,
+        counts=True, keys="Decrypt", blobs="DeleteObject GetObject PutObject",
         tables={
             "identity": "GetItem",
             "vault":    "GetItem",

@@ -1,27 +1,28 @@
-"""Alarms and the dashboard: what an operator must hear of, and what they look at then."""
+"""Alarms and the dashboard: what an operator must hear of, and what they look at then.
+
+Figures of our own are written by the functions as log lines that CloudWatch reads (chalicelib/core/figures.py).
+docs/OPERATIONS.md has a page for each alarm; a test compares them.
+"""
 
 from __future__ import annotations
 
 import json
 from typing import Any
 
-from chalicelib.storage.tables import TABLES
+from chalicelib.adapters.emf import NAMESPACE
+from chalicelib.core.figures import FIGURES
+from chalicelib.storage.tables import TABLES, WITH_DUE_INDEX
 from infra import queues
 from infra.functions import FUNCTIONS, RUNNER, Function, Stage
 from infra.policies import queue_id, table_id
 
-NAMESPACE = "Millrace"
 CONDITIONS = {"HasAlarmEmail": {"Fn::Not": [{"Fn::Equals": [{"Ref": "AlarmEmail"}, ""]}]}}
 _PERIOD_S = 300
-_COUNTED = (  # log line, metric, functions that write it
-    ("message.dead", "DeadLetters", ("bury",)),
-    ("subscription.disabled", "DisabledEndpoints", ("deliver", "retry")),
-)
 Json = dict[str, Any]
 
 
 def resources(stage: Stage) -> Json:
-    """Write the topic, the metrics counted from log lines, the alarms and the dashboard."""
+    """Write the topic, the alarms and the dashboard."""
     subscription = {
         "Type": "AWS::SNS::Subscription",
         "Condition": "HasAlarmEmail",
@@ -30,44 +31,17 @@ def resources(stage: Stage) -> Json:
     return {
         "AlarmTopic": {"Type": "AWS::SNS::Topic", "Properties": {"TopicName": f"{stage.prefix}alarms"}},
         "AlarmSubscription": subscription,
-        **_counted(stage),
         **_alarms(stage),
         "Dashboard": _dashboard(stage),
     }
 
 
-def _counted(stage: Stage) -> Json:
-    """Count log lines as metrics: what ends for good is logged under a fixed name."""
-    found = {}
-    for event, metric, writers in _COUNTED:
-        for function in FUNCTIONS:
-            if function.name in writers:
-                transformation = {
-                    "MetricName": metric,
-                    "MetricNamespace": f"{NAMESPACE}/{stage.name}",
-                    "MetricValue": "1",
-                }
-                properties = {
-                    "LogGroupName": {"Ref": f"{function.logical_id}LogGroup"},
-                    "FilterPattern": f'{{ $.message = "{event}" }}',
-                    "MetricTransformations": [transformation],
-                }
-                found[f"{function.logical_id}{metric}"] = {"Type": "AWS::Logs::MetricFilter", "Properties": properties}
-    return found
-
-
 def _alarms(stage: Stage) -> Json:
+    own = f"{NAMESPACE}/{stage.name}"
     found = {
-        "DeadLettersAlarm": _alarm(
-            "A queue gave up on a message", f"{NAMESPACE}/{stage.name}", "DeadLetters", {}, "Sum", 0
-        ),
+        "DeadLettersAlarm": _alarm("A queue gave up on a message", own, "DeadLetters", {}, "Sum", 0),
         "DisabledEndpointsAlarm": _alarm(
-            "Subscriptions were disabled because their receivers are gone",
-            f"{NAMESPACE}/{stage.name}",
-            "DisabledEndpoints",
-            {},
-            "Sum",
-            9,
+            "Subscriptions were disabled because their receivers are gone", own, "DisabledEndpoints", {}, "Sum", 9
         ),
         "GatewayErrorsAlarm": _alarm(
             "The API answers with 5xx",
@@ -81,17 +55,7 @@ def _alarms(stage: Stage) -> Json:
     for function in FUNCTIONS:
         found |= _function_alarms(function)
     for table in TABLES:
-        logical_id = table_id(table.short_name)
-        dimensions = {"TableName": {"Ref": logical_id}}
-        found[f"{logical_id}ThrottledAlarm"] = _alarm(
-            f"Table {table.short_name} is throttled",
-            "AWS/DynamoDB",
-            "ThrottledRequests",
-            dimensions,
-            "Sum",
-            0,
-            periods=3,
-        )
+        found[f"{table_id(table.short_name)}ThrottledAlarm"] = _throttled(table.short_name)
     return found
 
 
@@ -119,6 +83,47 @@ def _function_alarms(function: Function) -> Json:
     return found
 
 
+def _throttled(table: str) -> Json:
+    """Watch reads and writes of a table and its index. `ThrottledRequests` is told by operation only, never of a table.
+
+    Source: docs.aws.amazon.com/amazondynamodb/latest/developerguide/metrics-dimensions.html
+    """
+    name = {"TableName": {"Ref": table_id(table)}}
+    watched = [("ReadThrottleEvents", name), ("WriteThrottleEvents", name)]
+    if table in WITH_DUE_INDEX:
+        watched.append(("WriteThrottleEvents", {**name, "GlobalSecondaryIndexName": "due"}))
+    alarm = _alarm(f"Table {table} is throttled", "AWS/DynamoDB", "", {}, "Sum", 0, periods=3)
+    for part in ("Namespace", "MetricName", "Dimensions", "Statistic", "Period"):
+        del alarm["Properties"][part]
+    parts = [
+        {"Id": f"m{number}", "MetricStat": _stat("AWS/DynamoDB", metric, dimensions), "ReturnData": False}
+        for number, (metric, dimensions) in enumerate(watched)
+    ]
+    whole = {"Id": "all", "Expression": "+".join(f"FILL({part['Id']}, 0)" for part in parts), "ReturnData": True}
+    alarm["Properties"]["Metrics"] = [*parts, whole]
+    return alarm
+
+
+def _stat(namespace: str, metric: str, dimensions: Json) -> Json:
+    return {
+        "Metric": {"Namespace": namespace, "MetricName": metric, "Dimensions": _dimensions(dimensions)},
+        "Period": _PERIOD_S,
+        "Stat": "Sum",
+    }
+
+
+def _dimensions(dimensions: Json) -> list[Json]:
+    return [{"Name": name, "Value": value} for name, value in dimensions.items()]
+
+
+def watched(alarm: Json) -> list[tuple[str, Json]]:
+    """List what an alarm's properties say it looks at: metrics and their dimensions."""
+    if "Metrics" not in alarm:
+        return [(alarm["MetricName"], alarm["Dimensions"])]
+    metrics = [one["MetricStat"]["Metric"] for one in alarm["Metrics"] if "MetricStat" in one]
+    return [(metric["MetricName"], metric["Dimensions"]) for metric in metrics]
+
+
 def _alarm(
     words: str, namespace: str, metric: str, dimensions: Json, statistic: str, above: int, *, periods: int = 1
 ) -> Json:
@@ -126,7 +131,7 @@ def _alarm(
         "AlarmDescription": words,
         "Namespace": namespace,
         "MetricName": metric,
-        "Dimensions": [{"Name": name, "Value": value} for name, value in dimensions.items()],
+        "Dimensions": _dimensions(dimensions),
         "Statistic": statistic,
         "Period": _PERIOD_S,
         "EvaluationPeriods": periods,
@@ -153,7 +158,16 @@ def _dashboard(stage: Stage) -> Json:
         ("Errors", "Sum", _each("AWS/Lambda", "Errors", "FunctionName", names)),
         ("Duration, ms", "p95", _each("AWS/Lambda", "Duration", "FunctionName", names)),
         ("At once", "Maximum", _each("AWS/Lambda", "ConcurrentExecutions", "FunctionName", names)),
-        ("Given up, disabled", "Sum", [[own, "DeadLetters"], [own, "DisabledEndpoints"]]),
+        ("Given up, disabled", "Sum", _own(own, "DeadLetters", "DisabledEndpoints", "MessagesGivenUp")),
+        ("Executions", "Sum", _own(own, "Executions")),
+        ("Deliveries", "Sum", _own(own, "Deliveries")),
+        ("Messages of channels", "Sum", _own(own, "ChannelMessages")),
+        ("Journeys", "Sum", _own(own, "Journey")),
+        ("Chat", "Sum", _own(own, "ChatEvents")),
+        ("Scripts", "Sum", _own(own, "JavaScript")),
+        ("Calls to the outside", "Sum", _own(own, "Outbound")),
+        ("Calls to AWS", "Sum", _own(own, "Table", "QueueSends", "BlobCalls", "KeyCalls")),
+        ("Estimated cost, micro-dollars", "Sum", _own(own, "MicroDollars")),
     ]
     widgets = [
         {
@@ -179,3 +193,7 @@ def _dashboard(stage: Stage) -> Json:
 
 def _each(namespace: str, metric: str, dimension: str, names: list[str]) -> list[list[str]]:
     return [[namespace, metric, dimension, name] for name in names]
+
+
+def _own(namespace: str, *beginnings: str) -> list[list[str]]:
+    return [[namespace, name] for name in FIGURES if name.startswith(beginnings)]

@@ -24,7 +24,7 @@ from infra.functions import API, FUNCTIONS, STAGES, Stage
 ROOT = Path(__file__).parents[1]
 ARCHITECTURES = {"x86-64": "x86_64", "arm64": "arm64"}
 SERVICES = frozenset(
-    {"dynamodb", "kms", "lambda", "s3", "sqs"}
+    {"cloudwatch", "dynamodb", "kms", "lambda", "s3", "sqs"}
 )  # of botocore's 420; a test compares them with aws.client(...)
 _LEFT_OUT_FOLDERS = ("tests", "__pycache__", "bin", "botocore/docs/bcdoc/assets")
 _TIME = (1980, 1, 1, 0, 0, 0)  # in every entry, so that the same files make the same zip

@@ -4,15 +4,23 @@ from __future__ import annotations
 
 from typing import Any
 
+from chalicelib.core.queues import DEAD_LETTERS, QUEUES
+from chalicelib.durable.counts import MARK
 from infra.functions import FUNCTIONS, RUNNER, Function, Stage, camel
 
 Statement = dict[str, Any]
+_WATCHES = ("GetQueueAttributes", "GetQueueUrl")
+UNBOUND = frozenset({"cloudwatch:GetMetricData"})  # reads figures only; IAM knows no resource to bind it to
 CONSUMES = ("ChangeMessageVisibility", "DeleteMessage", "GetQueueAttributes", "ReceiveMessage")
 
 
 def document(function: Function, stage: Stage) -> dict[str, Any]:
     """Write the policy document of a function, in the template's words."""
     statements = [_logs(function, stage), *_tables(function), *_queues(function)]
+    if function.counts:
+        statements.append(_sums())
+    if function.watches:
+        statements += _watching()
     if function.keys:
         statements.append(_keys(function))
     if function.blobs:
@@ -29,6 +37,11 @@ def granted(function: Function) -> set[tuple[str, str]]:
         pairs |= {("sqs:SendMessage", queue), ("sqs:GetQueueUrl", queue)}
     if function.queue:
         pairs |= {(f"sqs:{action}", function.queue) for action in (*CONSUMES, "GetQueueUrl")}
+    if function.counts:
+        pairs.add(("dynamodb:UpdateItem", "work"))
+    if function.watches:
+        pairs |= {(f"sqs:{action}", queue) for queue in (*QUEUES, DEAD_LETTERS) for action in _WATCHES}
+        pairs.add(("cloudwatch:GetMetricData", "*"))
     if function.runs_logic:
         pairs.add(("lambda:InvokeFunction", RUNNER))
     pairs |= {(f"kms:{action}", "key") for action in function.keys.split()}
@@ -61,6 +74,17 @@ def _queues(function: Function) -> list[Statement]:
     if function.sends:
         statements.append(_allow("sqs", ["GetQueueUrl", "SendMessage"], [_arn(queue_id(q)) for q in function.sends]))
     return statements
+
+
+def _sums() -> Statement:
+    """Let the sums of workspaces be added to, and no other row of their table be touched."""
+    own = {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": [f"*{MARK}*"]}}
+    return {**_allow("dynamodb", ["UpdateItem"], _arn(table_id("work"))), "Condition": own}
+
+
+def _watching() -> list[Statement]:
+    queues = [_arn(queue_id(name)) for name in (*QUEUES, DEAD_LETTERS)]
+    return [_allow("sqs", list(_WATCHES), queues), _allow("cloudwatch", ["GetMetricData"], "*")]
 
 
 def _keys(function: Function) -> Statement:

@@ -23,5 +23,6 @@ KMS_KEY_MONTH = 1.00  # aws.amazon.com/kms/pricing; each yearly rotation adds as
 # factualminds.com/blog/amazon-cloudwatch-pricing-metrics-logs-alarms-dashboards, second hand
 LOGS_GB = 0.50
 DASHBOARD_MONTH = 3.00
-ALARM_MONTH = 0.10  # not verified
+ALARM_MONTH = 0.10  # not verified; of each metric an alarm looks at
+METRIC_MONTH = 0.30  # the first 10,000; by the hours in which it has values
 TRANSFER_GB = 0.09  # awsforengineers.com/blog/aws-api-gateway-pricing-explained, second hand: out to the internet

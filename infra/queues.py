@@ -1,4 +1,4 @@
-"""Every queue, read by the local stack, the tests and the template; docs/ARCHITECTURE.md says what travels in each."""
+"""How the queues are made; `chalicelib/core/queues.py` names them."""
 
 from __future__ import annotations
 
@@ -6,28 +6,8 @@ import json
 from typing import Any
 
 from chalicelib.core import config
+from chalicelib.core.queues import DEAD_LETTERS, QUEUES
 
-DEAD_LETTERS = "dead_letters"
-QUEUES = (
-    "subscriptions_fan_out",
-    "subscriptions_deliver",
-    "subscriptions_retry",
-    "subscriptions_poll",
-    "platform_cleanup",
-    "connectors_import",
-    "channels_notify",
-    "chat_setup",
-    "chat_deliver",
-    "automations_start",
-    "automations_advance",
-    "automations_backlog_advance",
-    "automations_event",
-    "automations_schedule",
-    "journeys_step",
-    "journeys_event",
-    "journeys_job",
-    "journeys_lifecycle",
-)
 MAX_RECEIVES = 8
 RETENTION_S = 14 * 86_400
 VISIBILITY_S = 60

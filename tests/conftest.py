@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from chalicelib.core import cache, clock, config, ids
+from chalicelib.core import cache, clock, config, figures, ids
+from chalicelib.edge import limits
 from tests.client import Client
 from tests.deploy.at_the_end import (  # noqa: F401 hooks: the policies against the calls of a whole run
     pytest_configure,
@@ -50,8 +51,10 @@ class Clock:
 
 @pytest.fixture(autouse=True)
 def _own_time_and_chance() -> Iterator[None]:
-    """Let no test leave its clock, its ids or its cached values to the next."""
+    """Let no test leave its clock, its ids, what it counted or its cached values to the next."""
     yield
+    limits.forget()
+    figures.forget()
     clock.use(None)
     ids.use(None)
     cache.forget_all()

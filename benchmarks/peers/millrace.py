@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from benchmarks.peers.base import Peer
-from benchmarks.workload import KEY, build_at
+from benchmarks.workload import FREE, KEY, build_at
 from infra.harness.stack import Stack
 
 
@@ -16,7 +16,7 @@ class Millrace(Peer):
 
     def start(self) -> None:
         if self._stack is None:
-            self._stack = Stack(self.folder, MILLRACE_DEV_KEYS=f"{KEY}=bench", MILLRACE_TICK_S="1")
+            self._stack = Stack(self.folder, MILLRACE_DEV_KEYS=f"{KEY}=bench", **FREE)
             self._stack.start()
             self.url, (self.secret,) = build_at(self._stack.url, [self.target])
         else:

@@ -69,14 +69,14 @@ class N8n(Peer):
         """Set up an owner and a workflow over the calls of its own editor, and switch the workflow on."""
         api, base = requests.Session(), f"http://127.0.0.1:{self.port}/rest"
         owner = {"email": "bench@example.com", "firstName": "B", "lastName": "B", "password": "Bench-marks-1"}
-        self._until(lambda: api.post(f"{base}/owner/setup", json=owner, timeout=10))
-        made = api.post(f"{base}/workflows", json=self._workflow(), timeout=10)
+        self._until(lambda: api.post(f"{base}/owner/setup", json=owner, timeout=60))
+        made = api.post(f"{base}/workflows", json=self._workflow(), timeout=60)
         made.raise_for_status()
         workflow = made.json()["data"]
         switch = {"active": True, "versionId": workflow["versionId"]}
-        api.patch(f"{base}/workflows/{workflow['id']}", json=switch, timeout=10).raise_for_status()
+        api.patch(f"{base}/workflows/{workflow['id']}", json=switch, timeout=60).raise_for_status()
 
-    def _until(self, call: Callable[[], requests.Response], timeout_s: float = 60) -> None:
+    def _until(self, call: Callable[[], requests.Response], timeout_s: float = 180) -> None:
         """Repeat a call until it is answered well: the port opens before the application behind it is up."""
         ends = time.monotonic() + timeout_s
         while True:
@@ -86,7 +86,7 @@ class N8n(Peer):
                 if answer.ok and "starting up" not in answer.text:
                     return
                 reason = answer.text
-            except requests.ConnectionError as error:
+            except (requests.ConnectionError, requests.Timeout) as error:
                 reason = str(error)
             if time.monotonic() > ends:
                 raise RuntimeError(f"n8n did not come up: {reason[:500]}")
@@ -140,7 +140,7 @@ def _node(name: str, kind: str, version: float, parameters: dict[str, Any], **mo
 
 
 def _asked(url: str) -> requests.Response:
-    answer = requests.get(url, timeout=5)
+    answer = requests.get(url, timeout=30)
     if "POST" in answer.text:
         answer.status_code = 200
     return answer

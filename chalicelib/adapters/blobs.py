@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Protocol
 
 from chalicelib.adapters import aws
+from chalicelib.core import figures
 from chalicelib.core.config import settings
 from chalicelib.core.errors import NotFound, PlatformError, Unavailable
 
@@ -168,6 +169,7 @@ class S3Blobs:
 def _in_our_words() -> Iterator[None]:
     from botocore.exceptions import BotoCoreError, ClientError  # heavy
 
+    figures.add("BlobCalls")
     try:
         yield
     except ClientError as error:

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from chalicelib.adapters import aws
+from chalicelib.core import figures
 from chalicelib.core.config import DEV, settings
 from chalicelib.core.errors import PlatformError, Unavailable
 
@@ -84,6 +85,7 @@ class KmsKeys:
     def _call(self, operation: str, **arguments: Any) -> Any:
         from botocore.exceptions import BotoCoreError, ClientError  # heavy
 
+        figures.add("KeyCalls")
         try:
             return getattr(aws.client("kms"), operation)(**arguments)
         except ClientError as error:

@@ -70,6 +70,11 @@ def exception(event: str, error: BaseException, **fields: Any) -> None:
     _write(event, "ERROR", {**fields, "error_type": type(error).__name__, "error": str(error)}, trace)
 
 
+def always(event: str, line: dict[str, Any]) -> None:
+    """Write a line that is ours alone, numbers under fixed names: whatever the level, and with nothing bound."""
+    _logger().info(event, extra=line)
+
+
 def _write(event: str, level: str, fields: dict[str, Any], trace: str = "") -> None:
     weight = LEVELS[level]
     if weight < LEVELS.get(settings().log_level.upper(), LEVELS["INFO"]):

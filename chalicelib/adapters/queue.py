@@ -12,13 +12,21 @@ from typing import Any
 import orjson
 
 from chalicelib.adapters import aws
-from chalicelib.core import config
+from chalicelib.core import config, figures
 from chalicelib.core.errors import Unavailable
 
 MAX_DELAY_S = 900
 _BATCH = 10
 _BATCH_BYTES = 1_000_000
 _ATTEMPTS = 4
+_HELD_NO_MORE = frozenset(
+    {
+        "MessageNotInflight",
+        "AWS.SimpleQueueService.MessageNotInflight",
+        "InvalidParameterValue",
+        "ReceiptHandleIsInvalid",
+    }
+)
 _urls: dict[str, str] = {}
 
 
@@ -48,6 +56,7 @@ def send(queue: str, body: dict[str, Any], delay_s: float = 0) -> None:
     """Send one message. Raises Unavailable when SQS does not take it."""
     text = orjson.dumps(body).decode()
     _call("send_message", QueueUrl=url(queue), MessageBody=text, DelaySeconds=_delay(delay_s))
+    figures.add("QueueSends")
 
 
 def send_many(queue: str, letters: Iterable[Letter]) -> None:
@@ -60,6 +69,7 @@ def send_many(queue: str, letters: Iterable[Letter]) -> None:
         for _ in range(_ATTEMPTS):
             answer = _call("send_message_batch", QueueUrl=url(queue), Entries=entries)
             refused = {entry["Id"] for entry in answer.get("Failed", ())}
+            figures.add("QueueSends", len(entries) - len(refused))
             entries = [entry for entry in entries if entry["Id"] in refused]
             if not entries:
                 break
@@ -68,9 +78,16 @@ def send_many(queue: str, letters: Iterable[Letter]) -> None:
 
 
 def hide(queue: str, receipt: str, seconds: float) -> None:
-    """Keep a message that is being handled out of sight for so long (0..43200 s)."""
+    """Keep a message that is being handled out of sight for so long (0..43200 s). Raises Unavailable.
+
+    Whoever was too slow holds it no more: then it is left to whoever has it now.
+    """
     timeout = max(0, min(43_200, int(seconds)))
-    _call("change_message_visibility", QueueUrl=url(queue), ReceiptHandle=receipt, VisibilityTimeout=timeout)
+    try:
+        _call("change_message_visibility", QueueUrl=url(queue), ReceiptHandle=receipt, VisibilityTimeout=timeout)
+    except Exception as error:
+        if aws.code_of(error) not in _HELD_NO_MORE:
+            raise
 
 
 def _delay(delay_s: float) -> int:

@@ -27,12 +27,14 @@ class Turn(Protocol):
     meter: Meter
     load: packing.Loader
     heard: set[str]
+    unheard: set[str]
 
 
 def hear(turn: Turn, *, has_rung: bool) -> list[Record]:
     """Give the records of the waits that are over now. Looks only where something may have changed.
 
-    An event may have come before its wait began, so each wait looks once; the end of a child always rings after it.
+    An event may have come before its wait began, so each wait looks once. The end of a child rings after its start, but
+    where a former worker started it and fell, that ring may have been answered already: then it is looked at once too.
     """
     waits = [one for one in turn.journal.waiting(Status.WAITING) if one.kind == "waitForEvent"]
     children = turn.journal.waiting(Status.CHILD)
@@ -41,8 +43,9 @@ def hear(turn: Turn, *, has_rung: bool) -> list[Record]:
     if has_rung or any(one.address not in turn.heard for one in waits):
         made += _events(turn, waits, now_ms)
         turn.heard |= {one.address for one in waits}
-    if has_rung:
-        made += [ended for one in children if (ended := _child(turn, one, now_ms)) is not None]
+    looked_at = children if has_rung else [one for one in children if one.address in turn.unheard]
+    made += [ended for one in looked_at if (ended := _child(turn, one, now_ms)) is not None]
+    turn.unheard -= {one.address for one in children}
     over = {one.address for one in made}
     late = [one for one in waits if one.address not in over and one.due is not None and one.due <= now_ms]
     return made + [_over(turn, one, now_ms, {"timedOut": True, "payload": None}) for one in late]

@@ -6,7 +6,7 @@ import threading
 from collections.abc import Mapping
 from typing import Any
 
-from chalicelib.automations.rules import prices
+from chalicelib.core import prices
 
 KINDS = ("writes", "reads", "messages", "cpuMs", "calls", "bytes")
 

@@ -23,6 +23,7 @@ KEEP_S = 30 * DAY_S  # how long an execution that has ended is shown
 LONGEST_S = 400 * DAY_S  # how long what lies beside a living one may be needed
 DUE, SCHEDULE_DUE = "execution", "schedule"
 SHARDS = 4
+_USAGE_PAGES = 4  # of 1 MB
 _ID_CHARS = 28
 BELL = "bell"
 
@@ -256,6 +257,19 @@ def usage_rows(workspace_id: str, day: str, automation_id: str | None) -> list[R
     """Read the sums of a day, of one automation or of all."""
     prefix = "" if automation_id is None else f"{automation_id}#"
     return WORK.query_all(usage_partition(workspace_id, day), prefix=prefix)
+
+
+def usage_rows_of_day(workspace_id: str, day: str) -> tuple[list[Row], bool]:
+    """Read the sums of a day, at most some megabytes of them; False when there are more."""
+    pk = usage_partition(workspace_id, day)
+    page = WORK.query(pk)
+    rows = page.rows
+    for _ in range(_USAGE_PAGES - 1):
+        if page.after is None:
+            break
+        page = WORK.query(pk, after=page.after)
+        rows += page.rows
+    return rows, page.after is None
 
 
 def insert(row: Row) -> bool:

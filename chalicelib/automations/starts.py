@@ -118,16 +118,19 @@ def start_child(
     given: Json,
     at_ms: int,
     secrets: Collection[str] = (),
-) -> str:
-    """Start an automation of the same user on behalf of an execution; a repeat finds the first one's child."""
+) -> tuple[str, bool]:
+    """Start an automation of the same user on behalf of an execution; give the child, and whether it was there before.
+
+    It was when a former worker fell before it wrote down that it had started it.
+    """
     automation = loading.automation_named(workspace_id, parent["u"], name)
     found = loading.version_named(workspace_id, automation.id, version) if version else loading.live_version(automation)
     execution = child_id(workspace_id, automation.id, at_ms, parent_id, key)
     hop = int(parent.get("hop", 0)) + 1
     more = {"parent": parent_id}
     start = of_version(automation, found, execution, "automation", given, hop=hop, more=more, secrets=secrets)
-    create_queued(start)
-    return execution
+    is_new = create_queued(start)
+    return execution, not is_new
 
 
 def child_id(workspace_id: str, automation_id: str, at_ms: int, parent_id: str, key: str) -> str:

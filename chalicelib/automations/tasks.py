@@ -28,6 +28,7 @@ class Turn(Protocol):
     machine: Machine
     meter: Meter
     load: Loader
+    unheard: set[str]
 
 
 Ready = tuple[Task, Work | PlatformError]
@@ -150,7 +151,7 @@ def _start_child(turn: Turn, task: Task, work: Work, began: int) -> Record:
     given = work.step.get("input")
     if given is not None and not isinstance(given, dict):
         raise InvalidInput.at("input", "must be an object", "type")
-    child = starts.start_child(
+    child, was_there = starts.start_child(
         turn.workspace_id,
         turn.doc,
         turn.execution,
@@ -161,6 +162,8 @@ def _start_child(turn: Turn, task: Task, work: Work, began: int) -> Record:
         turn.journal.now,
         turn.load.secrets,
     )
+    if was_there:
+        turn.unheard.add(task.address)
     turn.meter.add(writes=1, messages=1)
     shown = effects.clipped(effects.hidden({"automationId": work.step["automationId"], "input": given}))
     record = Record(task.address, task.step["id"], task.kind, Status.CHILD, began, 0, task.attempt, shown=shown)

@@ -38,6 +38,7 @@ class Transitions:
         self.orphans: list[str] = []  # executions it started and needs no longer
         self.has_effects = False
         self.heard: set[str] = set()
+        self.unheard: set[str] = set()  # steps whose child may have ended before this turn knew of it
         self.bell: inbox.Answer | None = None  # the last one that was answered by looking
 
     def commit(self) -> None:
@@ -91,6 +92,7 @@ class Transitions:
             workspace=self.workspace_id,
             executionId=self.execution,
             state=state.value,
+            ms=now_ms - int(row["at"]),
             reason=None if error is None else error["type"],
         )
         usage.ended(self.workspace_id, row)

@@ -87,7 +87,7 @@ def _slow(found: dict[Future[None], Message], *, has_patience: bool) -> list[Fut
 def _let_run(future: Future[None], message: Message) -> None:
     """Keep the message of a turn that goes on out of sight until the turn is over; what is left is found then."""
     if message.again_s is None:
-        message.again(HIDE_S)
+        message.wait(HIDE_S)
     future.add_done_callback(lambda _: usage.flush())
 
 

@@ -8,20 +8,31 @@ from __future__ import annotations
 
 from collections import Counter
 from datetime import UTC, date, datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from chalicelib.automations import meter, models, tallies
-from chalicelib.core import clock
+from chalicelib.core import clock, figures
 from chalicelib.core.call import Call
 from chalicelib.core.errors import InvalidInput
 from chalicelib.storage.expressions import Row
 
 MAX_DAYS = 92
-_SUMS = ("executions", "done", "failed", "cancelled", "writes", "reads", "messages", "calls", "bytes", "cpuUs")
+_FIGURES = {"DONE": "ExecutionsDone", "FAILED": "ExecutionsFailed", "CANCELLED": "ExecutionsCancelled"}
+STATES = ("done", "failed", "cancelled")
+_SUMS = ("executions", *STATES, "writes", "reads", "messages", "calls", "bytes", "cpuUs")
+
+
+class UsedInDay(NamedTuple):
+    """Sums of a day; how many executions ended by hour and state; whether there were not too many rows to add up."""
+
+    sums: dict[str, Any]
+    hours: dict[str, dict[str, int]]
+    is_whole: bool
 
 
 def ended(workspace_id: str, row: Row) -> None:
     """Count an execution that this process has ended; `flush` writes it down."""
+    figures.add(_FIGURES[row["st"]])
     place = tallies.place_of(workspace_id, row)
     tallies.book().note(place, str(row[tallies.MARK]), row["sk"], amounts_of(row))
 
@@ -44,7 +55,18 @@ def amounts_of(row: Row) -> Counter[str]:
     for name in ("writes", "reads", "messages", "calls", "bytes"):
         amounts[name] = int(used[name])
     amounts["cpuUs"] = int(used["cpuMs"] * 1000)
+    amounts[_in_hour(row["st"].lower(), clock.iso_seconds(int(row["fin"]))[11:13])] = 1
     return amounts
+
+
+def of_day(workspace_id: str, day: str) -> UsedInDay:
+    """Add up what a workspace's executions of a day used, and how many ended in each of its hours."""
+    total: Counter[str] = Counter()
+    rows, is_whole = models.usage_rows_of_day(workspace_id, day)
+    for row in rows:
+        total.update({name: amount for name, amount in row.items() if _is_sum(name)})
+    hours = {f"{hour:02d}": {state: total[_in_hour(state, f"{hour:02d}")] for state in STATES} for hour in range(24)}
+    return UsedInDay(_shown(total), hours, is_whole)
 
 
 def read(call: Call) -> dict[str, Any]:
@@ -64,6 +86,14 @@ def read(call: Call) -> dict[str, Any]:
     return {"from": first.isoformat(), "to": last.isoformat(), "total": _shown(total), "byAutomation": shown}
 
 
+def _in_hour(state: str, hour: str) -> str:
+    return f"{state}{hour}"
+
+
+def _is_sum(name: str) -> bool:
+    return name in _SUMS or name[:-2] in STATES
+
+
 def _of_day(workspace_id: str, day: str, wanted: str | None) -> dict[str, Counter[str]]:
     """Add up what each process wrote for an automation (every one, if none is wanted)."""
     found: dict[str, Counter[str]] = {}
@@ -74,7 +104,7 @@ def _of_day(workspace_id: str, day: str, wanted: str | None) -> dict[str, Counte
 
 
 def _shown(row: Counter[str]) -> dict[str, Any]:
-    counts = {name: row.get(name, 0) for name in ("executions", "done", "failed", "cancelled")}
+    counts = {name: row.get(name, 0) for name in ("executions", *STATES)}
     return {**counts, **meter.shown({**row, "cpuMs": row.get("cpuUs", 0) / 1000})}
 
 

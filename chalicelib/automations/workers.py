@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from chalice import Blueprint, Rate
+from chalice import Blueprint
 
 from chalicelib.adapters import queue
 from chalicelib.automations import bells, engine, models, occurrences, queues, scheduling, turns
-from chalicelib.core import clock
-from chalicelib.durable import steps
+from chalicelib.core import clock, figures
+from chalicelib.durable import counts, steps
 from chalicelib.durable.sweep import sweep
-from chalicelib.edge.worker import Batch, Message, consumes, each
+from chalicelib.edge.worker import Batch, Message, consumes, each, ticks
 from chalicelib.storage.tables import WORK
 
 workers = Blueprint(__name__)
+figures.kept_by(counts.add)
 
 
 @consumes(workers, queues.START)
@@ -47,8 +46,8 @@ def fire_schedule(batch: Batch) -> None:
     each(scheduling.fire)(batch)
 
 
-@workers.schedule(Rate(1, unit=Rate.MINUTES), name="automations_tick")
-def tick(_event: Any) -> None:
+@ticks(workers, "automations_tick")
+def tick() -> None:
     """Bring executions whose wait is over, and schedules."""
     now_ms = clock.now_ms()
     sweep(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from chalicelib.channels.models import runs
+from chalicelib.core import clock
 from chalicelib.core.errors import InProgress
 from chalicelib.durable.steps import ENDED, State
 from chalicelib.storage.expressions import Change, Row, eq
@@ -15,8 +16,20 @@ _MOST_HEIRS = 100
 
 
 def is_waiting(row: Row) -> bool:
-    """Say whether a notification waits for a delay or a digest to end."""
-    return row["st"] == State.WAIT.value and "cancel" not in row
+    """Say whether a notification waits, and may end: a closed digest also tells of the events of others."""
+    is_closed = "dg" in row and "dgo" not in row and "hand" not in row
+    return row["st"] == State.WAIT.value and not (is_closed and len(row["dg"]) > 1)
+
+
+def ask(row: Row) -> bool:
+    """Ask for the end of a notification that still waits as it did when it was read; then send its message."""
+    key = Key(row["pk"], row["sk"])
+    same = eq("st", State.WAIT.value) & eq("seq", row["seq"])
+    try:
+        CHANNELS.update(key, Change(put={"cancel": clock.now_ms()}), same)
+    except ConditionFailed:
+        return False
+    return True
 
 
 def is_merged(row: Row) -> bool:
@@ -36,6 +49,8 @@ def withdraw(workspace_id: str, row: Row) -> bool:
         if runs.drop(key, transaction_id):
             return _end(row)
         collector = CHANNELS.get(key) or {}
+        if "dg" in collector and not runs.holds(collector, transaction_id):
+            return _end(row)  # taken out by a call that fell before it could say so
         if "hand" in collector and collector["st"] not in ENDED:
             raise InProgress("the digest is being handed over; try again", 1)
         holder = str(collector.get("heir") or "")

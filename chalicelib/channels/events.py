@@ -15,9 +15,6 @@ from chalicelib.channels.workflow_schemas import BroadcastIn, TriggerIn
 from chalicelib.core import clock
 from chalicelib.core.call import Call
 from chalicelib.core.errors import InvalidInput, NotFound, TooLarge
-from chalicelib.durable import steps
-from chalicelib.storage.table import Key
-from chalicelib.storage.tables import CHANNELS
 
 MAX_BULK = 100
 MAX_BYTES = 512 * 1024
@@ -52,9 +49,8 @@ def cancel(call: Call) -> bool:
     workspace_id, transaction_id = call.workspace_id, call.path["transaction_id"]
     is_cancelled = False
     for row in runs_of(workspace_id, transaction_id):
-        key = Key(row["pk"], row["sk"])
-        if calling_off.is_waiting(row) and steps.cancel(CHANNELS, key, clock.now_ms()) is not None:
-            queue.send(queues.NOTIFY, run_message(*key))
+        if calling_off.is_waiting(row) and calling_off.ask(row):
+            queue.send(queues.NOTIFY, run_message(row["pk"], row["sk"]))
             is_cancelled = True
         elif calling_off.is_merged(row) and calling_off.withdraw(workspace_id, row):
             is_cancelled = True

@@ -7,7 +7,7 @@ from typing import Any
 
 from chalicelib.adapters import queue
 from chalicelib.channels import queues
-from chalicelib.channels.jobs import PENDING, Job
+from chalicelib.channels.jobs import PENDING, Job, held_until
 from chalicelib.channels.models import runs
 from chalicelib.core import clock
 from chalicelib.durable import due, steps
@@ -17,18 +17,17 @@ from chalicelib.storage.expressions import Change, Exists, eq
 from chalicelib.storage.table import ConditionFailed, Key
 from chalicelib.storage.tables import CHANNELS
 
-_LEASE_MS = 120_000
 _WORDS = "The digest was taken over from a notification that was cancelled"
 
 
-def end(lease: Lease) -> None:
+def end(lease: Lease, deadline_ms: int) -> None:
     """End a notification; repeats after a crash go on where the last one fell."""
     row, position = lease.row, int(lease.row["pos"])
     put: dict[str, Any] = {}
     if "dgo" in row or "hand" in row:
         if "dgo" in row:  # close first, so that nothing is added to what is passed on
             change = Change(put={"hand": row.get("sa", clock.now_ms())}, remove=("dgo",))
-            lease = steps.commit(CHANNELS, lease, clock.now_ms() + _LEASE_MS, change=change)
+            lease = steps.commit(CHANNELS, lease, held_until(deadline_ms, clock.now_ms()), change=change)
         if heir := _pass_on(lease):
             put["heir"] = heir
     job = runs.job_of(row, position) or {"d": []}

@@ -12,13 +12,20 @@ Event = dict[str, Any]
 SUCCESS, WARNING, FAILED, PENDING = "Success", "Warning", "Failed", "Pending"
 TAKEN, REFUSED, DEFERRED = "taken", "refused", "deferred"
 MAX_RAW_CHARS = 2_000
+LEAST_HELD_MS, SPARE_MS = 30_000, 5_000
+
+
+def held_until(deadline_ms: int, now_ms: int) -> int:
+    """Say until when a notification is held: as long as this worker can live, and for any one step at least."""
+    return max(deadline_ms + SPARE_MS, now_ms + LEAST_HELD_MS)
 
 
 @dataclass(frozen=True)
 class Run:
     """A notification at one of its steps. `at_ms` is when the step began, the same when it is repeated.
 
-    `events` are the payloads of a digest that closed before, in order; None without one.
+    `deadline_ms` is when this worker must be done. `events` are the payloads of a digest that closed before, in order;
+    None without one.
     """
 
     workspace_id: str
@@ -27,6 +34,7 @@ class Run:
     notification_id: str
     position: int
     at_ms: int
+    deadline_ms: int
     events: list[dict[str, Any]] | None = None
 
     @property

@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+from chalicelib.adapters import logs
 from chalicelib.channels import handing_over, names, queues, stored_events, subscribers, waiting
 from chalicelib.channels.channel_steps import run as run_channel_step
-from chalicelib.channels.jobs import Job, Run
+from chalicelib.channels.jobs import Job, Run, held_until
 from chalicelib.channels.models import runs
 from chalicelib.channels.rules import retrying
-from chalicelib.core import clock
+from chalicelib.core import clock, figures
 from chalicelib.durable import due, leases, outbox, steps
 from chalicelib.durable.due import Timer
 from chalicelib.durable.leases import Lease, NotTaken
@@ -18,11 +19,12 @@ from chalicelib.durable.steps import State
 from chalicelib.storage.expressions import Change, Row
 from chalicelib.storage.tables import CHANNELS
 
-LEASE_MS = 120_000
+_DELAY, _DIGEST = _WAITS = ("delay", "digest")
+_FIGURES = {"completed": "ChannelMessagesSent", "skipped": "ChannelMessagesSkipped"}
 Moved = Lease | None
 
 
-def run(body: dict[str, Any]) -> float | None:
+def run(body: dict[str, Any], deadline_ms: int) -> float | None:
     """Move one notification on. Answers how long to hide its message, or None when that is done with.
 
     Raises LeaseLost when another worker took over, Unavailable.
@@ -34,17 +36,17 @@ def run(body: dict[str, Any]) -> float | None:
     key, now_ms = runs.run_key(workspace_id, transaction_id, name), clock.now_ms()
     lease: Lease | NotTaken = NotTaken(leases.Why.ABSENT)
     if body.get("new"):
-        lease = _begin(workspace_id, event, name)
+        lease = _begin(workspace_id, event, name, deadline_ms)
     if isinstance(lease, NotTaken):
-        lease = steps.take(CHANNELS, key, now_ms, LEASE_MS)
+        lease = steps.take(CHANNELS, key, now_ms, held_until(deadline_ms, now_ms) - now_ms)
     if isinstance(lease, NotTaken):
         outbox.flush(CHANNELS, key, lease.row, now_ms)
         return lease.hide_s(now_ms)
-    _walk(workspace_id, event, outbox.settle(lease, now_ms))
+    _walk(workspace_id, event, outbox.settle(lease, now_ms), deadline_ms)
     return None
 
 
-def _begin(workspace_id: str, event: dict[str, Any], name: str) -> Lease | NotTaken:
+def _begin(workspace_id: str, event: dict[str, Any], name: str, deadline_ms: int) -> Lease | NotTaken:
     """Make the notification of a subscriber, its entry in the list of the day first."""
     if name in event["to"]:
         subscriber = subscribers.upsert(workspace_id, event["to"][name])[0]
@@ -58,17 +60,18 @@ def _begin(workspace_id: str, event: dict[str, Any], name: str) -> Lease | NotTa
     types = list(dict.fromkeys(step["template"]["type"] for step in event["steps"]))
     entry = {"tx": event["tx"], "s": name, "wf": event["workflow"]["id"], "ch": types, "e": subscriber.email or ""}
     CHANNELS.put(runs.activity_row(workspace_id, notification_id, event["at"], entry))
+    now_ms = clock.now_ms()
     fields = {
         "nid": notification_id,
         "sid": subscriber.id,
         "pos": 0,
-        "sa": clock.now_ms(),
+        "sa": now_ms,
         "exp": event["at"] // 1000 + runs.KEEP_S,
     }
-    return steps.create(CHANNELS, steps.new_row(key, fields), clock.now_ms(), LEASE_MS)
+    return steps.create(CHANNELS, steps.new_row(key, fields), now_ms, held_until(deadline_ms, now_ms) - now_ms)
 
 
-def _walk(workspace_id: str, event: dict[str, Any], lease: Lease) -> None:
+def _walk(workspace_id: str, event: dict[str, Any], lease: Lease, deadline_ms: int) -> None:
     """Run steps until the notification waits or ends."""
     _, _, name = runs.parts_of(lease.key)
     subscriber = subscribers.get(workspace_id, name)
@@ -76,28 +79,30 @@ def _walk(workspace_id: str, event: dict[str, Any], lease: Lease) -> None:
     while moved is not None:
         lease = moved
         if lease.is_cancelled:
-            handing_over.end(lease)
+            handing_over.end(lease, deadline_ms)
             return
         position = int(lease.row["pos"])
         if subscriber is None or position >= len(event["steps"]):
             steps.finish(CHANNELS, lease, State.DONE)
             return
-        at = Run(workspace_id, event, subscriber, lease.row["nid"], position, int(lease.row["sa"]))
+        at = Run(workspace_id, event, subscriber, lease.row["nid"], position, int(lease.row["sa"]), deadline_ms)
         moved = _step(replace(at, events=waiting.collected(workspace_id, lease.row)), lease)
 
 
 def _step(at: Run, lease: Lease) -> Moved:
     kind = at.step["template"]["type"]
     outcome: waiting.Outcome
-    if kind == "delay":
+    if kind == _DELAY:
         outcome = waiting.delay(at, lease)
-    elif kind == "digest":
+    elif kind == _DIGEST:
         outcome = waiting.digest(at, lease)
     else:
         job = run_channel_step(at, Job.continued(runs.job_of(lease.row, at.position)))
         wait_s = retrying.delay_s(job.attempt, job.wish_s, at.notification_id) if job.is_deferred else None
         if wait_s is not None:
-            return _again(at, lease, job, wait_s)
+            moved = _again(at, lease, job, wait_s)
+            figures.add("ChannelMessagesRetried", workspace_id=at.workspace_id)
+            return moved
         outcome = job
     if isinstance(outcome, Job):
         return _advance(at, lease, outcome, Change())
@@ -115,10 +120,23 @@ def _advance(at: Run, lease: Lease, job: Job, change: Change) -> Moved:
     last = at.position + 1 == len(at.event["steps"])
     put_all: dict[str, Any] = {**change.put, **put, "pos": at.position + 1, "sa": now_ms}
     whole = replace(change, put=put_all)
+    moved: Moved = None
     if stops or last:
         steps.finish(CHANNELS, lease, State.FAILED if stops else State.DONE, change=whole)
-        return None
-    return steps.commit(CHANNELS, lease, now_ms + LEASE_MS, change=whole)
+    else:
+        moved = steps.commit(CHANNELS, lease, held_until(at.deadline_ms, now_ms), change=whole)
+    if at.step["template"]["type"] not in _WAITS:
+        _report(at, job)
+    return moved
+
+
+def _report(at: Run, job: Job) -> None:
+    """Count what became of a step that delivers, and log its failure."""
+    figures.add(_FIGURES.get(job.status, "ChannelMessagesFailed"), workspace_id=at.workspace_id)
+    if job.status == "failed":
+        kind, last = at.step["template"]["type"], job.details[-1]["detail"] if job.details else None
+        about = {"workspace": at.workspace_id, "notificationId": at.notification_id, "channel": kind}
+        logs.log("notification.step_failed", level="WARNING", attempts=job.attempt, reason=last, **about)
 
 
 def _merge(at: Run, merged: waiting.Merged) -> Moved:

@@ -12,10 +12,11 @@ from typing import Any
 import orjson
 
 from chalicelib.channels import names, stored_events
-from chalicelib.channels.jobs import PENDING, Job, Run
+from chalicelib.channels.jobs import PENDING, Job, Run, held_until
 from chalicelib.channels.models import runs
 from chalicelib.channels.rules import conditions, timing
 from chalicelib.core import clock
+from chalicelib.core.errors import Unavailable
 from chalicelib.durable import due, steps
 from chalicelib.durable.due import Timer
 from chalicelib.durable.leases import Lease
@@ -25,7 +26,6 @@ from chalicelib.storage.tables import CHANNELS
 
 MOST = 3_000  # events a digest collects before the next one opens
 _ATTEMPTS = 10
-_LEASE_MS = 120_000
 
 
 @dataclass(frozen=True)
@@ -92,26 +92,54 @@ def collected(workspace_id: str, row: Row) -> list[dict[str, Any]] | None:
     return stored_events.payloads(workspace_id, [entry[0] for entry in entries])
 
 
-def _open_or_join(at: Run, lease: Lease, window: Key, until: int) -> Outcome:
-    name, words = at.subscriber.subscriber_id, "The digest opened"
-    for _ in range(_ATTEMPTS):
-        holder = runs.get_window(window)
+def _open_or_join(at: Run, lease: Lease, key: Key, until: int) -> Outcome:
+    words = "The digest opened"
+    for attempt in range(_ATTEMPTS):
+        window = runs.get_window(key)
+        if attempt == 0 and lease.fence > 1 and (into := _joined_before(at, window)):
+            return Merged(into, lease)
+        holder = window.get("m")
         if holder is not None and holder != at.transaction_id:
-            master = runs.run_key(at.workspace_id, holder, name)
+            master = _collector(at, holder)
             if runs.collect(master, at.transaction_id, at.event["at"], MOST):
                 return Merged(holder, lease)
-            if _is_full(master):
+            row = CHANNELS.get(master) or {}
+            if _has_taken(row, at.transaction_id):
+                return Merged(holder, lease)
+            if _is_full(row):
                 words = "The digest opened, because the one before it is full"
         if lease.row.get("op") != at.position:
-            lease = _opened(at, lease, window)
-        exp_s = max(until, clock.now_ms()) // 1000 + runs.KEEP_S
-        if holder == at.transaction_id or runs.claim_window(window, at.transaction_id, holder, exp_s):
+            lease = _opened(at, lease, key)
+        now_ms = clock.now_ms()
+        exp_s = max(until, now_ms) // 1000 + runs.KEEP_S
+        if holder == at.transaction_id or runs.claim_window(key, at.transaction_id, window, now_ms, exp_s):
             return _wait(lease, until, words)
     return Job(stops=True).failed("The digest changed hands too often")
 
 
-def _is_full(master: Key) -> bool:
-    row = CHANNELS.get(master) or {}
+def _collector(at: Run, transaction_id: str) -> Key:
+    return runs.run_key(at.workspace_id, transaction_id, at.subscriber.subscriber_id)
+
+
+def _joined_before(at: Run, window: Row) -> str | None:
+    """Find the digest that a worker added this event to before it fell; that one may be closed by now."""
+    keys = {_collector(at, one): one for one in runs.collectors_of(window) if one != at.transaction_id}
+    rows = CHANNELS.get_many(keys, consistent=True) if keys else {}
+    return next((keys[key] for key, row in rows.items() if _has_taken(row, at.transaction_id)), None)
+
+
+def _has_taken(row: Row, transaction_id: str) -> bool:
+    """Say whether a digest has this event. Raises Unavailable while it is being handed over: then nobody can know."""
+    if not runs.holds(row, transaction_id):
+        return False
+    if "hand" in row and "heir" not in row:  # it was called off, and found nobody yet who goes on with the rest
+        if row["st"] not in steps.ENDED:
+            raise Unavailable("the digest is being handed over")
+        return False
+    return True
+
+
+def _is_full(row: Row) -> bool:
     return "dgo" in row and (row["dgn"] >= MOST or row["dgs"] >= runs.MAX_DIGEST_BYTES)
 
 
@@ -120,7 +148,8 @@ def _opened(at: Run, lease: Lease, window: Key) -> Lease:
     entry = {runs.entry_name(at.transaction_id): [at.transaction_id, at.event["at"]]}
     size = runs.entry_bytes([at.transaction_id, 0])
     put: dict[str, Any] = {"dgo": 1, "dg": entry, "dgn": 1, "dgs": size, "op": at.position, "win": window.pk}
-    return steps.commit(CHANNELS, lease, clock.now_ms() + _LEASE_MS, change=Change(put=put))
+    until_ms = held_until(at.deadline_ms, clock.now_ms())
+    return steps.commit(CHANNELS, lease, until_ms, change=Change(put=put))
 
 
 def _wait(lease: Lease, until: int, words: str) -> Wait:

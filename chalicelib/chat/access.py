@@ -10,6 +10,7 @@ from chalicelib.chat.models.installations import Installation
 from chalicelib.chat.models.integrations import Integration
 from chalicelib.core.call import Call, usable_text
 from chalicelib.core.errors import Forbidden, InvalidInput, NotFound
+from chalicelib.edge import limits
 from chalicelib.storage.tables import CHAT
 
 WORKSPACE, BOT, INTEGRATION = "x-workspace-id", "x-bot-id", "x-integration-id"
@@ -68,6 +69,13 @@ def runtime(call: Call) -> Context:
     found = _read(call, bot_id, integration_id)
     if found.bot.blocked:
         raise Forbidden("this bot is blocked")
+    return found
+
+
+def runtime_telling(call: Call) -> Context:
+    """Do so for a call that makes a message or an event, which are counted for each bot. Raises RateLimited too."""
+    found = runtime(call)
+    limits.spend(found.home, f"bot:{found.bot.id}", limits.TOLD)
     return found
 
 

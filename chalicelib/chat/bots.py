@@ -34,6 +34,7 @@ def create(call: Call) -> Json:
         if call.idempotency_key is None:
             raise
         bot = Bot.find(workspace_id, id=bot_id)
+    recurring.send_soon(bot, {})
     return {"bot": view(bot, [])}
 
 
@@ -57,6 +58,7 @@ def update(call: Call) -> Json:
         except (VersionConflict, AlreadyExists):
             continue
         orders.send()
+        recurring.send_soon(bot, before)
         return {"bot": view(bot, installations.installed_in(bot.home, bot.id))}
     raise VersionConflict("the bot keeps changing; try again")
 

@@ -13,7 +13,7 @@ from chalicelib.chat import delivering, queues
 from chalicelib.chat.models import bots, events, installations, lanes, log_lines
 from chalicelib.chat.models.bots import Bot
 from chalicelib.chat.models.installations import Installation
-from chalicelib.core import clock
+from chalicelib.core import clock, figures
 
 STUMBLES = 3
 AGAIN_S = 900
@@ -32,6 +32,7 @@ def bury(body: Json, reason: str) -> None:
         _end_order(bot, body, reason)
     elif "e" in body:
         if events.give_up(bot.home, bot.id, body["e"]):
+            figures.add("ChatEventsFailed", workspace_id=bot.workspace_id)
             log_lines.write_line(bot.home, bot.id, "error", f"event {body['e']} was given up: {reason}")
     elif "c" in body:
         _go_on(bot, body, reason)
@@ -39,7 +40,7 @@ def bury(body: Json, reason: str) -> None:
 
 def _end_order(bot: Bot, body: Json, reason: str) -> None:
     installed = Installation.get(bot.home, bot_id=bot.id, id=body["i"])
-    if installed is None or installed.turn != body["t"]:
+    if installed is None or body.get("t", installed.turn) != installed.turn:
         return
     ends = {
         installations.REGISTRATION_PENDING: installations.REGISTRATION_FAILED,

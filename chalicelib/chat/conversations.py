@@ -11,7 +11,7 @@ from chalicelib.chat.getting import get_or_create
 from chalicelib.chat.models import people, tag_rows
 from chalicelib.chat.models.people import Conversation, User
 from chalicelib.chat.wire import after, filters, meta
-from chalicelib.core import clock, ids
+from chalicelib.core import clock
 from chalicelib.core.call import Call
 from chalicelib.core.errors import InvalidInput, UpstreamFailed, VersionConflict
 from chalicelib.storage.expressions import eq
@@ -28,7 +28,7 @@ def create(call: Call) -> Json:
     if creating.is_asked(context, sent.integration_name):
         return {"conversation": views.conversation(_by_integration(call, context))}
     _check_channel(context, sent.channel)
-    item = _new(context, sent.channel, tags.checked(context, people.CONVERSATIONS, sent.tags, sent.channel))
+    item = _new(call, context, sent.channel, tags.checked(context, people.CONVERSATIONS, sent.tags, sent.channel))
     item.put()
     return {"conversation": views.conversation(item)}
 
@@ -47,7 +47,7 @@ def get_or_make(call: Call) -> Json:
         (integration_id, sent.channel),
         wanted,
         lambda one: (one.integration_id, one.channel) == (integration_id, sent.channel),
-        lambda: _new(context, sent.channel, wanted),
+        lambda: _new(call, context, sent.channel, wanted),
     )
     return {"conversation": views.conversation(item)}
 
@@ -92,7 +92,8 @@ def list_page(call: Call) -> Json:
     """List conversations, the newest first: those with certain tags or participants, or all."""
     context = access.runtime(call)
     wanted = {tags.full_name(context, name): value for name, value in filters(call, "tags").items()}
-    parts = sorted(set(call.query_lists.get("participantIds", ())))
+    # The bot takes part in all of them, and stands in none of their lists.
+    parts = sorted(set(call.query_lists.get("participantIds", ())) - {context.bot.id})
     scope = (context.bot.id, context.integration_name or "", repr(parts), repr(sorted(wanted.items())))
     home, bot_id = context.home, context.bot.id
 
@@ -156,13 +157,13 @@ def _check_channel(context: Context, channel: str) -> str:
     return context.integration.id
 
 
-def _new(context: Context, channel: str, sent: dict[str, str]) -> Conversation:
+def _new(call: Call, context: Context, channel: str, sent: dict[str, str]) -> Conversation:
     integration = context.integration
     if integration is None:
         raise ValueError("a conversation needs an integration")
     return Conversation.new(
         context.home,
-        id=ids.new_ordered_uuid(),
+        id=call.new_ordered_id("conversation"),
         bot_id=context.bot.id,
         integration_id=integration.id,
         integration=integration.name,

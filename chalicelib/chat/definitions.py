@@ -19,6 +19,7 @@ from chalicelib.core.errors import AddressRefused, InvalidInput, TooLarge
 MAX_ITEM_BYTES = 300_000
 MAX_RECURRING = 5
 MAX_TAGS = 50
+MAX_PAYLOAD_BYTES = 131_072
 MAX_CHANNELS, MAX_EVENTS, MAX_KINDS = 10, 20, 20
 CODE_NOTE = (
     "This code is stored and does not run here: it declares no `function handler(request)`. "
@@ -33,7 +34,7 @@ def apply_to_bot(bot: Bot, sent: Json, secrets: Json) -> None:
     for field, wire in (("states", "states"), ("events", "events"), ("recurring_events", "recurringEvents")):
         checking.check_definitions(sent.get(wire), f"body.{wire}")
         setattr(bot, field, rules.merged(getattr(bot, field), sent.get(wire)))
-    _check_most(bot.recurring_events, MAX_RECURRING, "body.recurringEvents")
+    _check_recurring(bot, sent.get("recurringEvents") or {})
     _apply_bot_tags(bot, sent)
     _apply_configuration(bot, sent.get("configuration") or {}, secrets)
     for field in ("name", "medias", "authentication", "blocked"):
@@ -84,6 +85,21 @@ def decoded(text: str, where: str, max_bytes: int) -> bytes:
     return data
 
 
+def _check_recurring(bot: Bot, sent: Mapping[str, Any]) -> None:
+    """Hold recurring events to what a bot's own events must be: their type travels in a header, and may be declared."""
+    _check_most(bot.recurring_events, MAX_RECURRING, "body.recurringEvents")
+    for name, definition in sent.items():
+        if definition is None:
+            continue
+        where = f"body.recurringEvents.{name}"
+        rules.check_identifier(definition["type"], f"{where}.type")
+        declared = bot.events.get(definition["type"])
+        if declared is not None:
+            checking.check_data(declared["schema"], definition["payload"], f"{where}.payload")
+        if len(orjson.dumps(definition["payload"])) > MAX_PAYLOAD_BYTES:
+            raise TooLarge(f"a recurring event's payload may have {MAX_PAYLOAD_BYTES} bytes")
+
+
 def _apply_bot_tags(bot: Bot, sent: Json) -> None:
     lists = sent.get("tags") or {}
     made = {}
@@ -118,6 +134,8 @@ def _apply_channels(item: Integration, sent: Mapping[str, Any]) -> None:
         if channel is None:
             channels.pop(name, None)
             continue
+        if name not in channels and "messages" not in channel:
+            raise InvalidInput.at(f"body.channels.{name}.messages", "is required", "missing")
         channels[name] = rules.channel_merged(channels.get(name), channel)
         for kind, tags in channels[name]["tags"].items():
             checking.check_names(tags, f"body.channels.{name}.tags.{kind}")

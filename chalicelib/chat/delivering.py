@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from chalicelib.adapters import queue
+from chalicelib.adapters import logs, queue
 from chalicelib.chat import calling, outgoing, queues, views
 from chalicelib.chat.models import bots, events, lanes, log_lines, messages
 from chalicelib.chat.models.bots import Bot
@@ -17,7 +17,7 @@ from chalicelib.chat.models.events import Event
 from chalicelib.chat.models.messages import IN, OUT, Message
 from chalicelib.chat.outgoing import Outcome
 from chalicelib.chat.rules import retry_delay_s
-from chalicelib.core import clock
+from chalicelib.core import clock, figures
 from chalicelib.durable.due import Timer
 from chalicelib.durable.leases import Lease, NotTaken, Why
 from chalicelib.edge.worker import Message as Letter
@@ -94,11 +94,13 @@ def _hand_over(place: Place, lease: Lease, called: str) -> None:
                 tries += 1
                 delay_s = retry_delay_s(tries, has_answered=outcome.has_answered)
                 if delay_s is not None:
+                    figures.add("ChatEventsRetried", workspace_id=bot.workspace_id)
                     _rest(place, lease, cursor, tries, delay_s, called)
                     return
                 give_up(bot, place.conversation_id, place.lane, entry, outcome.reason)
             else:
                 messages.unmark(messages.entry_key(bot.home, bot.id, place.conversation_id, entry["sk"]))
+                figures.add("ChatEventsDelivered", workspace_id=bot.workspace_id)
             cursor, tries = max(cursor, entry["sk"]), 0
             called = "" if entry["sk"] == called else called
         if is_whole and lanes.release(lease, cursor):
@@ -135,8 +137,10 @@ def give_up(bot: Bot, conversation_id: str, lane: str, entry: Row, reason: str) 
     if entry.get("k") == "e":
         events.mark(bot.home, bot.id, entry["sk"], events.FAILED)
     what = "the bot" if lane == IN else "the integration"
+    logs.log("chat.given_up", level="WARNING", workspace=bot.workspace_id, bot=bot.id, entry=entry["sk"], lane=lane)
     log_lines.write_line(bot.home, bot.id, "error", f"{entry['sk']} was given up: {what}: {reason}")
     messages.unmark(messages.entry_key(bot.home, bot.id, conversation_id, entry["sk"]))
+    figures.add("ChatEventsFailed", workspace_id=bot.workspace_id)
 
 
 def _deliver_event(bot: Bot, event_id: str, deadline_ms: int) -> float | None:
@@ -148,13 +152,17 @@ def _deliver_event(bot: Bot, event_id: str, deadline_ms: int) -> float | None:
     outcome = outgoing.tell_bot(bot, views.event(Event.from_row(lease.row)))
     if outcome.is_over:
         events.end(lease, events.PROCESSED)
+        figures.add("ChatEventsDelivered", workspace_id=bot.workspace_id)
         return None
     tries = int(lease.row.get("n", 0)) + 1
     delay_s = retry_delay_s(tries, has_answered=outcome.has_answered)
     if delay_s is None:
         events.end(lease, events.FAILED)
+        figures.add("ChatEventsFailed", workspace_id=bot.workspace_id)
+        logs.log("chat.given_up", level="WARNING", workspace=bot.workspace_id, bot=bot.id, entry=event_id)
         log_lines.write_line(bot.home, bot.id, "error", f"event {event_id} was given up: the bot: {outcome.reason}")
         return None
+    figures.add("ChatEventsRetried", workspace_id=bot.workspace_id)
     now_ms = clock.now_ms()
     timer: Timer = events.pause(lease, tries, now_ms + int(delay_s * 1000), now_ms)
     if timer.is_direct:

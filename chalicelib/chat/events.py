@@ -13,7 +13,6 @@ from chalicelib.chat.models.events import Event
 from chalicelib.chat.models.messages import INCOMING, Message
 from chalicelib.chat.models.people import Conversation, User
 from chalicelib.chat.wire import PAGE, after, meta
-from chalicelib.core import ids
 from chalicelib.core.call import Call
 from chalicelib.core.errors import InvalidInput, NotFound, TooLarge
 from chalicelib.storage.expressions import Condition, eq
@@ -24,16 +23,16 @@ Json = dict[str, Any]
 
 
 def create(call: Call) -> Json:
-    """Tell the bot something, now or later. Raises InvalidInput, TooLarge, Unavailable.
+    """Tell the bot something, now or later. Raises InvalidInput, TooLarge, RateLimited, Unavailable.
 
     An event whose payload names a `conversationId` of the bot is told in order with that conversation's messages.
     """
-    context, sent = access.runtime(call), call.body
+    context, sent = access.runtime_telling(call), call.body
     kind = rules.event_type_of(context.integration_name, sent.type)
     _check(context, kind, sent.payload)
     item = Event.new(
         context.home,
-        id=ids.new_ordered_uuid(),
+        id=call.new_ordered_id("event"),
         bot_id=context.bot.id,
         integration_id=context.installation.id if context.installation else "",
         type=kind,

@@ -15,7 +15,7 @@ from chalicelib.chat.wire import PAGE, after, iso, meta
 from chalicelib.core import ids
 from chalicelib.core.call import Call
 from chalicelib.core.config import settings
-from chalicelib.core.errors import AlreadyExists, InvalidInput, NotFound
+from chalicelib.core.errors import AlreadyExists, InvalidInput, NotFound, TooLarge
 from chalicelib.edge.route import Answer
 
 MAX_BYTES = 10 * 1_048_576
@@ -31,12 +31,15 @@ Json = dict[str, Any]
 
 def create(call: Call) -> Json:
     """Store a file. Raises InvalidInput for an unknown bot or text that is not base64, TooLarge."""
+    most_bytes = settings().chat_files_bytes
     sent = call.body
     try:
         bot = access.bot_at_runtime(call, sent.bot_id)
     except NotFound as error:
         raise InvalidInput.at("body.botId", "there is no such bot", "reference") from error
     data = definitions.decoded(sent.contents, "body.contents", MAX_BYTES)
+    if files.used_bytes(bot.home, bot.id) + len(data) > most_bytes:  # before its content is anywhere
+        raise files.full(most_bytes)
     minted = ids.new_ordered_uuid() if call.idempotency_key is None else call.new_id("file")
     item = File.new(
         bot.home,
@@ -49,10 +52,13 @@ def create(call: Call) -> Json:
     )
     item.sha256 = blobs.blobs().put(item.room, data)
     try:
-        item.insert()
+        files.store(item, most_bytes)
     except AlreadyExists:
         if call.idempotency_key is None:
             raise
+    except TooLarge:  # another upload was faster
+        blobs.blobs().delete(item.room, item.sha256)
+        raise
     return {"file": view(item)}
 
 
@@ -71,7 +77,7 @@ def list_page(call: Call) -> Json:
 def delete(call: Call) -> Json:
     """Delete a file. Raises NotFound."""
     item = _find(call)
-    item.remove()
+    files.drop(item)
     blobs.blobs().delete(item.room, item.sha256)
     return {}
 

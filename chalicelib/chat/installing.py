@@ -15,7 +15,7 @@ from chalicelib.chat.models import bots, installations, integrations, log_lines
 from chalicelib.chat.models.bots import Bot
 from chalicelib.chat.models.installations import Installation
 from chalicelib.chat.models.integrations import Integration
-from chalicelib.core import ids
+from chalicelib.core import clock, ids
 from chalicelib.core.errors import Conflict, InvalidInput, PlatformError, TooLarge, Unavailable
 from chalicelib.storage.table import Write
 
@@ -46,15 +46,14 @@ def plan(bot: Bot, sent: Mapping[str, Any]) -> Orders:
     orders = Orders()
     for integration_id, wish in sent.items():
         old = there.get(integration_id)
-        is_off = wish is None or (wish.get("enabled") is False and old is not None)
-        if not is_off:
-            new = _wanted(bot, integration_id, wish, old)
-            if new is None:
-                continue
+        if wish is None:
+            if old is not None:
+                _remove(old, orders)
+            continue
+        new = _wanted(bot, integration_id, wish, old)
+        if new is not None:
             there[integration_id] = new
             orders.changed.append(new)
-        elif old is not None:
-            _end(old, orders, removes=wish is None)
     staying = [one for one in there.values() if not one.removing]
     _check_together(staying)
     for one in orders.changed:
@@ -62,33 +61,23 @@ def plan(bot: Bot, sent: Mapping[str, Any]) -> Orders:
     return orders
 
 
-def _end(old: Installation, orders: Orders, *, removes: bool) -> None:
+def _remove(old: Installation, orders: Orders) -> None:
     is_over = old.status in (installations.UNREGISTERED, installations.UNREGISTRATION_FAILED)
-    old.enabled, old.removing = False, removes
-    if is_over and removes:
+    old.enabled, old.removing = False, True
+    if is_over:
         orders.dropped.append(old)
-        return
-    if old.status != installations.UNREGISTERED:
-        old.status, old.reason, old.turn = installations.UNREGISTRATION_PENDING, None, old.turn + 1
-        orders.changed.append(old)
+    else:
+        orders.changed.append(_ordered(old, installations.UNREGISTRATION_PENDING))
 
 
 def _wanted(bot: Bot, integration_id: str, wish: Json, old: Installation | None) -> Installation | None:
-    """Build an installation as it is wished; None when it is so already."""
-    where = f"body.integrations.{integration_id}"
-    found = Integration.get(bot.workspace_id, id=integration_id) or integrations.find_public(integration_id)
-    if found is None:
-        raise InvalidInput.at(where, "there is no such integration", "reference")
-    if found.dev and not bot.dev:
-        raise Conflict(f"{found.name} is a dev integration, and only dev bots may install those")
-    before = sealing.open_configuration(old) if old else {}
-    configuration = before if wish.get("configuration") is None else wish["configuration"]
-    if found.configuration_schema is not None:
-        checking.check_data(found.configuration_schema, configuration, f"{where}.configuration")
-    if len(orjson.dumps(configuration)) > MAX_SETTINGS_BYTES:
-        raise TooLarge(f"the configuration of an integration may have {MAX_SETTINGS_BYTES} bytes")
-    is_same = old is not None and old.enabled and not old.removing and configuration == before
-    if is_same and old is not None and old.status == installations.REGISTERED:
+    """Build an installation as it is wished; what the wish leaves out stays. None when it is so already."""
+    is_on = wish.get("enabled", True if old is None or old.removing else old.enabled)
+    if old is not None and not is_on and "configuration" not in wish:
+        return _switched_off(old)
+    found, configuration = _configured(bot, integration_id, wish, old)
+    is_same = old is not None and not old.removing and configuration == sealing.open_configuration(old)
+    if is_same and old is not None and is_on and old.enabled and old.status == installations.REGISTERED:
         return None
     made = old or Installation.new(
         bot.home,
@@ -98,12 +87,46 @@ def _wanted(bot: Bot, integration_id: str, wish: Json, old: Installation | None)
         name=found.name,
         version=found.version,
         webhook_id=ids.secret_text(24),
+        status=installations.UNREGISTERED,
     )
-    made.enabled, made.removing = wish.get("enabled") is not False, False
-    made.status = installations.REGISTRATION_PENDING if made.enabled else installations.UNREGISTERED
-    made.reason, made.turn = None, made.turn + 1
-    sealing.seal_configuration(made, configuration)
-    return made
+    if not is_same:
+        sealing.seal_configuration(made, configuration)
+    if not is_on:
+        return _switched_off(made) or (None if is_same else made)
+    made.enabled, made.removing = True, False
+    return _ordered(made, installations.REGISTRATION_PENDING)
+
+
+def _configured(bot: Bot, integration_id: str, wish: Json, old: Installation | None) -> tuple[Integration, Json]:
+    """Find the integration and check what it is to be configured with. Raises InvalidInput, Conflict, TooLarge."""
+    where = f"body.integrations.{integration_id}"
+    found = Integration.get(bot.workspace_id, id=integration_id) or integrations.find_public(integration_id)
+    if found is None:
+        raise InvalidInput.at(where, "there is no such integration", "reference")
+    if found.dev and not bot.dev:
+        raise Conflict(f"{found.name} is a dev integration, and only dev bots may install those")
+    before = sealing.open_configuration(old) if old else {}
+    configuration = wish.get("configuration", before)
+    if found.configuration_schema is not None:
+        checking.check_data(found.configuration_schema, configuration, f"{where}.configuration")
+    if len(orjson.dumps(configuration)) > MAX_SETTINGS_BYTES:
+        raise TooLarge(f"the configuration of an integration may have {MAX_SETTINGS_BYTES} bytes")
+    return found, configuration
+
+
+def _switched_off(item: Installation) -> Installation | None:
+    """Have an installation unregistered; None when it is."""
+    item.enabled, item.removing = False, False
+    if item.status == installations.UNREGISTERED:
+        return None
+    return _ordered(item, installations.UNREGISTRATION_PENDING)
+
+
+def _ordered(item: Installation, status: str) -> Installation:
+    """Give the next order; `status` says what is awaited."""
+    item.status, item.reason = status, None
+    item.turn, item.ordered_at = item.turn + 1, clock.now_ms()
+    return item
 
 
 def _check_together(staying: list[Installation]) -> None:
@@ -117,13 +140,18 @@ def _check_together(staying: list[Installation]) -> None:
 
 
 def carry_out(body: Json) -> None:
-    """Register or unregister an integration as its last order says, and note how that went. Raises Unavailable."""
+    """Register or unregister an integration as its last order says, and note how that went. Raises Unavailable.
+
+    A message of the due index names no turn: it means whichever order is open.
+    """
     place = bots.place_of(body["b"])
     if place is None:
         return
     workspace_id, home = place
     installed = Installation.get(home, bot_id=body["b"], id=body["i"])
-    if installed is None or installed.turn != body["t"] or not installed.status.endswith("_pending"):
+    if installed is None or body.get("t", installed.turn) != installed.turn:
+        return
+    if installed.status not in installations.PENDING:
         return
     is_on = installed.status == installations.REGISTRATION_PENDING
     fault = ask(workspace_id, installed, "register" if is_on else "unregister")

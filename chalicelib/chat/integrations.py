@@ -19,7 +19,7 @@ from chalicelib.identity import public as identity
 MAX_VERSIONS = 50
 MAX_ICON_BYTES, MAX_README_BYTES = 200_000, 500_000
 _ATTEMPTS = 6
-_MOST_READS = 25  # a page may come back short; its token goes on
+_MOST_READS = 10  # a page may come back short; its token goes on
 Json = dict[str, Any]
 
 
@@ -221,19 +221,28 @@ def _listed(call: Call, workspace_id: str, page: Any, versions_of: Any) -> Json:
         found = [one for one in found if position is None or one["id"] < position]
         summaries, more = found[:PAGE], found[PAGE - 1]["id"] if len(found) > PAGE else None
     else:
-        summaries, more = _read_pages(page, position, version)
+        summaries, more = _read_pages(page, position, version, versions_of)
     items = integrations.get_many(summaries)
     return {"integrations": _summaries(items), "meta": meta(call, workspace_id, more, *scope)}
 
 
-def _read_pages(page: Any, position: str | None, version: str | None) -> tuple[list[Json], str | None]:
-    """Read until a page is full; a number without a name is looked for among all."""
-    if version == rules.LATEST:
-        raise InvalidInput.at("query.version", "latest needs a name", "needs_name")
+def _read_pages(
+    page: Any, position: str | None, version: str | None, versions_of: Any
+) -> tuple[list[Json], str | None]:
+    """Read until a page is full; a number without a name is looked for among all, `latest` in each name."""
     found: list[Json] = []
+    highest: dict[str, Json | None] = {}
+
+    def is_wanted(row: Json) -> bool:
+        if version != rules.LATEST:
+            return version in (None, "", row["v"])
+        if row["n"] not in highest:
+            highest[row["n"]] = _chosen(versions_of(row["n"]), rules.LATEST)
+        return bool(row == highest[row["n"]])
+
     for _ in range(_MOST_READS):
         rows, position = page(position, PAGE - len(found))
-        found += [row for row in rows if version in (None, "", row["v"])]
+        found += [row for row in rows if is_wanted(row)]
         if position is None or len(found) == PAGE:
             break
     return found, position

@@ -14,7 +14,7 @@ from chalicelib.chat.models import messages, people, tag_rows
 from chalicelib.chat.models.messages import INCOMING, OUTGOING, Message
 from chalicelib.chat.models.people import Conversation, User
 from chalicelib.chat.wire import after, filters, meta
-from chalicelib.core import clock, ids
+from chalicelib.core import clock
 from chalicelib.core.call import Call
 from chalicelib.core.errors import Conflict, InvalidInput, NotFound, TooLarge, VersionConflict
 from chalicelib.durable.due import Timer
@@ -28,8 +28,8 @@ Json = dict[str, Any]
 
 
 def create(call: Call) -> Json:
-    """Say something. Raises InvalidInput, Conflict, TooLarge, Unavailable."""
-    context = access.runtime(call)
+    """Say something. Raises InvalidInput, Conflict, TooLarge, RateLimited, Unavailable."""
+    context = access.runtime_telling(call)
     conversation, wanted, at_ms = _checked(call, context)
     item = _new(call, context, conversation, wanted, at_ms)
     timer = scheduling.timer(item.entry_key(), at_ms)
@@ -40,7 +40,7 @@ def create(call: Call) -> Json:
 
 def get_or_make(call: Call) -> Json:
     """Find the message of this conversation with all these tags, or say it; one found is not handed over again."""
-    context = access.runtime(call)
+    context = access.runtime_telling(call)
     conversation, wanted, at_ms = _checked(call, context)
 
     def timer_of(item: Message) -> Timer | None:
@@ -197,7 +197,7 @@ def _new(call: Call, context: Context, conversation: Conversation, wanted: dict[
     sent = call.body
     return Message.new(
         context.home,
-        id=ids.new_ordered_uuid(),
+        id=call.new_ordered_id("message"),
         bot_id=context.bot.id,
         integration_id=conversation.integration_id,
         integration=conversation.integration,

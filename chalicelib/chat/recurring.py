@@ -6,6 +6,7 @@ from contextlib import suppress
 from typing import Any
 
 from chalicelib.adapters import queue
+from chalicelib.adapters.queue import Letter
 from chalicelib.chat import queues, rules, telling
 from chalicelib.chat.models import bots, recurring
 from chalicelib.chat.models.bots import Bot
@@ -37,6 +38,19 @@ def writes(bot: Bot, before: Json) -> list[Write]:
         made.append(recurring.put_write(bot.home, bot.id, name, doc, rules.next_cron_ms(cron, now_ms) or 0, now_ms))
     made += [recurring.drop_write(bot.home, bot.id, name) for name in before if name not in bot.recurring_events]
     return made
+
+
+def send_soon(bot: Bot, before: Json) -> None:
+    """Send the messages of clocks, new or changed, whose first time is so near that no sweep brings it in time."""
+    now_ms, letters = clock.now_ms(), []
+    for name, definition in bot.recurring_events.items():
+        if before.get(name) != definition:
+            key = recurring.key_of(bot.home, bot.id, name)
+            next_ms = rules.next_cron_ms(definition["schedule"]["cron"], now_ms) or 0
+            if due.at(DUE, key, next_ms, now_ms).is_direct:
+                letters.append(Letter(recurring.message(*key), max(0, -((now_ms - next_ms) // 1000))))
+    with suppress(Unavailable):  # the due index brings them, two minutes late
+        queue.send_many(queues.DELIVER, letters)
 
 
 def fire(body: Json) -> float | None:

@@ -257,5 +257,5 @@ class ActionIn(CamelIn):
 
 
 def sent(body: In | None) -> dict[str, Any]:
-    """Give what was sent, in its wire spelling, defaults left out."""
-    return {} if body is None else body.model_dump(by_alias=True, exclude_unset=True)
+    """Give what was sent, in its wire spelling. A field of null counts as left out; null as a value of a map stays."""
+    return {} if body is None else body.model_dump(by_alias=True, exclude_unset=True, exclude_none=True)

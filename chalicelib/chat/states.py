@@ -26,8 +26,10 @@ Json = dict[str, Any]
 
 
 def read(call: Call) -> Json:
-    """Show a state. Raises NotFound when it was never set, was cleared, or has expired."""
-    return {"state": expiring.view(_get(call, access.runtime(call)))}
+    """Show a state. Raises NotFound when it was never set, was cleared, or has expired, InvalidInput for the type."""
+    context = access.runtime(call)
+    _check_type(call)
+    return {"state": expiring.view(_get(call, context))}
 
 
 def write(call: Call) -> Json:
@@ -58,6 +60,7 @@ def write(call: Call) -> Json:
 def patch(call: Call) -> Json:
     """Merge fields into a state, at the top. Raises NotFound when it is not set, InvalidInput, TooLarge."""
     context = access.runtime(call)
+    _check_type(call)
     for _ in range(_ATTEMPTS):
         old = _get(call, context)
         definition = _declared(call, context)
@@ -83,11 +86,15 @@ def _parts(call: Call, context: Context) -> dict[str, str]:
     return {"bot_id": context.bot.id, "type": call.path["type"], "of": call.path["id"], "owner": owner, "name": name}
 
 
+def _check_type(call: Call) -> None:
+    if call.path["type"] not in TYPES:
+        raise InvalidInput.at("path.type", f"must be one of {', '.join(TYPES)}", "enum")
+
+
 def _declared(call: Call, context: Context) -> Json:
     """Find the declaration of the state a path names. Raises InvalidInput for a type or a name nobody declared."""
+    _check_type(call)
     kind, name = call.path["type"], call.path["name"]
-    if kind not in TYPES:
-        raise InvalidInput.at("path.type", f"must be one of {', '.join(TYPES)}", "enum")
     declared = context.bot.states if context.integration is None else context.integration.states
     definition = declared.get(name)
     if definition is None or definition["type"] != kind:

@@ -10,7 +10,6 @@ from chalicelib.chat.getting import get_or_create
 from chalicelib.chat.models import people, states, tag_rows
 from chalicelib.chat.models.people import Conversation, User
 from chalicelib.chat.wire import after, filters, meta
-from chalicelib.core import ids
 from chalicelib.core.call import Call
 from chalicelib.core.errors import NotFound, UpstreamFailed, VersionConflict
 from chalicelib.storage.expressions import eq
@@ -25,7 +24,7 @@ def create(call: Call) -> Json:
     context, sent = access.runtime(call), call.body
     if creating.is_asked(context, sent.integration_name):
         return {"user": views.user(_by_integration(call, context))}
-    item = _new(context, tags.checked(context, people.USERS, sent.tags))
+    item = _new(call, context, tags.checked(context, people.USERS, sent.tags))
     item.put()
     return {"user": views.user(item)}
 
@@ -43,7 +42,7 @@ def get_or_make(call: Call) -> Json:
         (integration_id,),
         wanted,
         lambda user: user.integration_id == integration_id,
-        lambda: _new(context, wanted),
+        lambda: _new(call, context, wanted),
     )
     return {"user": views.user(item)}
 
@@ -116,11 +115,11 @@ def find(context: Context, user_id: str) -> User:
     return listing.seen(context, User.get(context.home, bot_id=context.bot.id, id=user_id), NOUN)
 
 
-def _new(context: Context, sent: dict[str, str]) -> User:
+def _new(call: Call, context: Context, sent: dict[str, str]) -> User:
     installed = context.installation
     return User.new(
         context.home,
-        id=ids.new_ordered_uuid(),
+        id=call.new_ordered_id("user"),
         bot_id=context.bot.id,
         integration_id=installed.id if installed else "",
         integration=installed.name if installed else "",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from chalicelib.chat.models import events, lanes, messages, recurring, states
+from chalicelib.chat.models import events, installations, lanes, messages, recurring, states
 
 MESSAGES = {
     "CM": messages.entry_message,
@@ -12,6 +12,7 @@ MESSAGES = {
     "E": events.event_message,
     "R": recurring.message,
     "S": states.state_message,
+    "BOTI": installations.order_message,
 }
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 from typing import Any
-from urllib.parse import quote
 
 from chalicelib.adapters import logs
 from chalicelib.chat import actions, calling
@@ -16,6 +15,7 @@ from chalicelib.chat.models.installations import Installation
 from chalicelib.chat.models.integrations import Integration
 from chalicelib.core.call import Call
 from chalicelib.core.errors import NotFound, PlatformError, TooLarge, Unavailable, UpstreamFailed
+from chalicelib.edge import limits
 from chalicelib.edge.route import Answer, raw_answer
 
 MAX_BODY_BYTES = 1_048_576
@@ -33,6 +33,7 @@ def receive(call: Call) -> Answer:
     if len(call.raw_body) > MAX_BODY_BYTES:
         raise TooLarge(f"a webhook takes {MAX_BODY_BYTES} bytes")
     context, installed, integration = _meant(call.path["id"])
+    limits.spend_at_address(context.bot.workspace_id, call.path["id"])
     body = {"req": _request(call)}
     workspace_id, timeout_s = context.bot.workspace_id, actions.time_left_s(call)
     try:
@@ -63,7 +64,7 @@ def _meant(webhook_id: str) -> tuple[Context, Installation, Integration]:
 def _request(call: Call) -> Json:
     """Describe the request as it came: the path below the address, the raw query, the body as text."""
     shown: Json = {
-        "path": "/" + quote(call.path.get("rest", ""), safe="/:@!$&'()*+,;=~"),
+        "path": call.raw_path.partition(f"/{call.path['id']}")[2] or "/",
         "query": call.raw_query,
         "method": call.method,
         "headers": dict(call.headers),

@@ -48,13 +48,15 @@ def meta(call: Call, workspace_id: str, position: str | None, *scope: str) -> Js
 
 
 def filters(call: Call, name: str) -> dict[str, str]:
-    """Read `name.key=value` and `name[key]=value`; the key may hold dots and colons.
+    """Read `name.key=value` and `name[key]=value`, and no other form; the key may hold dots and colons.
 
     Raises InvalidInput (InvalidQuery).
     """
     found: dict[str, str] = {}
     for sent, values in call.query_lists.items():
         key = None
+        if sent == name:
+            raise InvalidInput.at(f"query.{name}", f"must be written {name}.key=value", "form")
         if sent.startswith(f"{name}."):
             key = sent[len(name) + 1 :]
         elif sent.startswith(f"{name}[") and sent.endswith("]"):

@@ -6,18 +6,19 @@ import contextvars
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from chalice import Blueprint, Rate
+from chalice import Blueprint
 
-from chalicelib.adapters import logs, queue
+from chalicelib.adapters import queue
 from chalicelib.chat import delivering, erasing, expiring, installing, queues, recurring, waking
 from chalicelib.chat.models.timers import DUE
-from chalicelib.core import clock
-from chalicelib.core.errors import PlatformError
+from chalicelib.core import clock, figures
+from chalicelib.durable import counts
 from chalicelib.durable.sweep import sweep
-from chalicelib.edge.worker import Batch, Message, backoff_s, consumes, each
+from chalicelib.edge.worker import Batch, Message, consumes, each, guarded, ticks
 from chalicelib.storage.tables import CHAT
 
 workers = Blueprint(__name__)
+figures.kept_by(counts.add)
 
 
 @consumes(workers, queues.SETUP, batch_size=1)
@@ -34,30 +35,25 @@ def chat_deliver(batch: Batch) -> None:
             pool.submit(contextvars.copy_context().run, _deliver, message, batch.deadline_ms)
 
 
-@workers.schedule(Rate(1, unit=Rate.MINUTES), name="chat_tick")
-def chat_tick(_event: Any) -> None:
+@ticks(workers, "chat_tick")
+def chat_tick() -> None:
     """Bring what is due."""
     sweep(CHAT, DUE, lambda letters: queue.send_many(queues.DELIVER, letters), waking.message_of, clock.now_ms())
 
 
 def _deliver(message: Message, deadline_ms: int) -> None:
-    try:
-        if "r" in message.body:
-            hide_s = recurring.fire(message.body)
-            if hide_s is not None:
-                message.again(hide_s)
-        elif "s" in message.body:
-            expiring.expire(message.body)
+    def handle(body: dict[str, Any]) -> float | None:
+        if "r" in body:
+            return recurring.fire(body)
+        if "s" in body:
+            expiring.expire(body)
+        elif "i" in body:
+            installing.carry_out(body)
         else:
             delivering.handle(message, deadline_ms)
-    except PlatformError as error:
-        if error.retryable:
-            message.again(backoff_s(message.receives))
-        else:
-            logs.log("delivery.given_up", level="ERROR", error=type(error).__name__, reason=error.message)
-    except Exception as error:  # noqa: BLE001 one poisonous message must not take its neighbours along
-        logs.exception("delivery.failed", error)
-        message.again(backoff_s(message.receives))
+        return None
+
+    guarded(message, handle)
 
 
 def _set_up(body: dict[str, Any]) -> None:

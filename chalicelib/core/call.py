@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -10,6 +12,7 @@ from chalicelib.core import ids
 from chalicelib.core.errors import InvalidInput
 
 MAX_TEXT = 256
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 
 @dataclass(frozen=True)
@@ -17,23 +20,24 @@ class Caller:
     """Whom a credential stands for: a workspace, the key that was shown, and what it may do.
 
     `subject` is set when the credential was made for one bot or integration (`bot:<id>`, `integration:<id>`) and may
-    act only as that one, at run time.
+    act only as that one, at run time. `limits` are rate limits of the credential's own: requests a second by kind.
     """
 
     workspace_id: str
     key_id: str
     scopes: frozenset[str]
     subject: str = ""
+    limits: Mapping[str, int] = field(default_factory=dict, hash=False)
 
 
 @dataclass
 class Call:
     """One request, read and checked.
 
-    `path` and `query` are decoded once, `query_lists` holds every value of a repeated parameter, `raw_query` is the
-    query as text; `body` is what the
-    row's `takes` made of it (None without a body); `headers` have lower-case names. `answer_headers` may be added to
-    by the operation.
+    `path` and `query` are decoded once, `query_lists` holds every value of a repeated parameter, `raw_path` and
+    `raw_query` are path and query as text; `body` is what the row's `takes` made of it (None without a body); `headers`
+    have lower-case names. `answer_headers` may be added to by the operation. `begun_ms` is when the first run under the
+    idempotency key began, whichever this is.
     """
 
     operation: str
@@ -46,8 +50,10 @@ class Call:
     body: Any = None
     raw_body: bytes = b""
     method: str = ""
+    raw_path: str = ""
     raw_query: str = ""
     idempotency_key: str | None = None
+    begun_ms: int = 0
     deadline_ms: int = 0
     answer_headers: dict[str, str] = field(default_factory=dict)
 
@@ -89,12 +95,19 @@ class Call:
             return ids.new_uuid()
         return ids.derived_uuid(self.workspace_id, kind, self.operation, self.idempotency_key)
 
+    def new_ordered_id(self, kind: str) -> str:
+        """Do so for what is listed in order of creation: the id sorts by when this call was first made."""
+        if self.idempotency_key is None:
+            return ids.new_ordered_uuid()
+        key = f"{self.idempotency_key}|{hashlib.sha256(self.raw_body).hexdigest()}"
+        return ids.derived_uuid_at(self.begun_ms, self.workspace_id, kind, self.operation, key)
+
 
 def usable_text(value: str, where: str, max_length: int = MAX_TEXT) -> str:
     """Check a text that names something. Raises InvalidInput when empty, too long, or holding control characters."""
     if not value or len(value) > max_length:
         raise InvalidInput.at(where, f"must have 1 to {max_length} characters", "length")
-    if any(ord(character) < 0x20 or ord(character) == 0x7F for character in value):
+    if _CONTROL.search(value):
         raise InvalidInput.at(where, "must not hold control characters", "characters")
     try:
         value.encode()

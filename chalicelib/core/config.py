@@ -40,6 +40,9 @@ class Settings:
     kms_key_id: str
     runner: str
     log_level: str
+    rates_per_s: Mapping[str, float]  # requests of each kind a second: of a key, or of an address of notifications
+    chat_per_minute: float
+    chat_files_bytes: int
 
 
 @lru_cache(maxsize=1)
@@ -87,6 +90,14 @@ def read(env: Mapping[str, str]) -> Settings:
         kms_key_id=env.get("MILLRACE_KMS_KEY_ID", ""),
         runner=env.get("MILLRACE_RUNNER", ""),
         log_level=env.get("MILLRACE_LOG_LEVEL", "INFO"),
+        rates_per_s={
+            "read": _float(env, "MILLRACE_READS_PER_S", 1000),
+            "write": _float(env, "MILLRACE_WRITES_PER_S", 500),
+            "run": _float(env, "MILLRACE_RUNS_PER_S", 1000),
+            "hook": _float(env, "MILLRACE_HOOKS_PER_S", 2000),
+        },
+        chat_per_minute=_float(env, "MILLRACE_CHAT_PER_MINUTE", 600),
+        chat_files_bytes=int(_float(env, "MILLRACE_CHAT_FILES_MB", 100) * 1_000_000),
     )
 
 

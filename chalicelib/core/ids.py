@@ -33,7 +33,7 @@ def new_uuid() -> str:
     raw = bytearray(clock.now_ms().to_bytes(6, "big") + _random(10))
     raw[6] = 0x70 | (raw[6] & 0x0F)
     raw[8] = 0x80 | (raw[8] & 0x3F)
-    return str(uuid.UUID(bytes=bytes(raw)))
+    return _uuid_text(raw)
 
 
 def new_ordered_uuid() -> str:
@@ -54,7 +54,7 @@ def new_ordered_uuid() -> str:
         _last = at_ms, count
     raw = bytearray(at_ms.to_bytes(6, "big") + (0x7000 | count).to_bytes(2, "big") + _random(8))
     raw[8] = 0x80 | (raw[8] & 0x3F)
-    return str(uuid.UUID(bytes=bytes(raw)))
+    return _uuid_text(raw)
 
 
 def uuid_floor(at_ms: int) -> str:
@@ -81,7 +81,7 @@ def derived_id(workspace_id: str, kind: str, parent: str, key: str) -> str:
     """
     text = "|".join(f"{len(part)}:{part}" for part in (workspace_id, kind, parent, key))
     digest = hashlib.sha256(text.encode()).digest()
-    return base64.b32encode(digest).decode().lower()[:26]
+    return base64.b32encode(digest[:20])[:26].decode().lower()
 
 
 def derived_uuid(workspace_id: str, kind: str, parent: str, key: str) -> str:
@@ -90,7 +90,12 @@ def derived_uuid(workspace_id: str, kind: str, parent: str, key: str) -> str:
     raw = bytearray(hashlib.sha256(text.encode()).digest()[:16])
     raw[6] = 0x80 | (raw[6] & 0x0F)
     raw[8] = 0x80 | (raw[8] & 0x3F)
-    return str(uuid.UUID(bytes=bytes(raw)))
+    return _uuid_text(raw)
+
+
+def _uuid_text(raw: bytes | bytearray) -> str:
+    digits = raw.hex()
+    return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
 
 
 def derived_uuid_at(at_ms: int, workspace_id: str, kind: str, parent: str, key: str) -> str:
@@ -98,7 +103,7 @@ def derived_uuid_at(at_ms: int, workspace_id: str, kind: str, parent: str, key: 
     raw = bytearray(uuid.UUID(derived_uuid(workspace_id, kind, parent, key)).bytes)
     raw[:6] = at_ms.to_bytes(6, "big")
     raw[6] = 0x70 | (raw[6] & 0x0F)
-    return str(uuid.UUID(bytes=bytes(raw)))
+    return _uuid_text(raw)
 
 
 def secret_text(size_bytes: int = 32) -> str:

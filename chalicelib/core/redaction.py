@@ -115,8 +115,8 @@ def _is_amount(name: str, content: Any) -> bool:
 
 
 def _masked_pair(match: re.Match[str]) -> str:
-    name, equals, plain, colon, quoted = match.groups()
-    if not is_sensitive(name) or (plain or quoted) == MASK:
+    name, equals, _, colon, quoted = match.groups()
+    if not is_sensitive(name):
         return match[0]
     if equals:
         return f"{name}={MASK}"

@@ -49,6 +49,11 @@ class _Fresh:
     workspace_id: str
     begun: requests.Fresh
 
+    @property
+    def begun_ms(self) -> int:
+        """When the first run under the key began."""
+        return self.begun.begun_ms
+
     def finish(self, outcome: dict[str, Any]) -> None:
         """Keep the outcome for repeats."""
         status, headers = outcome["status"], outcome["headers"]
@@ -57,6 +62,10 @@ class _Fresh:
             status, text = TOO_LARGE["status"], json.dumps({"body": TOO_LARGE})
         sealed = vault().seal(self.workspace_id, _context(self.begun.key.pk), text)
         requests.finish(WORK, self.begun, int(status), headers, sealed.encode())
+
+    def leave(self) -> None:
+        """Let the next repeat run at once."""
+        requests.leave(WORK, self.begun)
 
     def abandon(self) -> None:
         """Forget a request that did nothing."""

@@ -27,15 +27,18 @@ class Flight:
     row: Row
 
 
-def take(table: TableLike, key: Key, version: int, now_ms: int, lease_ms: int) -> Flight | Row | None:
+def take(
+    table: TableLike, key: Key, version: int, now_ms: int, lease_ms: int, only: Condition | None = None
+) -> Flight | Row | None:
     """Take the right to replace version `version`; else answer the row that stands there, None when there is none.
 
-    In that row a higher `ver` is the new value; otherwise `ru` or `next` says how long to wait.
+    In that row a higher `ver` is the new value; otherwise `ru` or `next` says how long to wait, or `only`, which
+    must hold too, does not.
     """
     owner = ids.new_worker_id()
     change = Change(put={"ro": owner, "ru": now_ms + lease_ms})
     try:
-        row = table.update(key, change, may_take(version, now_ms))
+        row = table.update(key, change, may_take(version, now_ms) if only is None else may_take(version, now_ms) & only)
     except ConditionFailed as refusal:
         if refusal.row is None or refusal.row.get("ro") != owner:
             return refusal.row

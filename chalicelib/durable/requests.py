@@ -7,25 +7,27 @@ time passes and a repeat may run instead, with the next fence, so that the first
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 
 from chalicelib.core import ids
 from chalicelib.durable import leases
 from chalicelib.storage.expressions import ABSENT, Change, Condition, Row, eq, lt
 from chalicelib.storage.table import ConditionFailed, Key, TableLike
 
-KEEP_S = 86_400
+KEEP_S = 25 * 3_600  # a day, counted from the answer: an hour more than from the beginning, when this is written
 RUNNING, DONE = "RUNNING", "DONE"
 _ANSWER = ("status", "headers", "body")
 
 
 @dataclass(frozen=True)
 class Fresh:
-    """The call is ours to run; then finish or abandon it."""
+    """The call is ours to run; then finish or abandon it. `begun_ms` is when its first runner began."""
 
     key: Key
     owner: str
     fence: int
+    begun_ms: int
 
 
 @dataclass(frozen=True)
@@ -63,7 +65,7 @@ def begin(
     """Mark a call as running, or say why it must not run. `fingerprint` is a hash of what makes calls the same."""
     where, owner = key_of(workspace_id, scope, key), ids.new_worker_id()
     put = {"h": fingerprint, "st": RUNNING, "exp": now_ms // 1000 + KEEP_S}
-    change = leases.taking(owner, now_ms, lease_ms, put, _ANSWER)
+    change = replace(leases.taking(owner, now_ms, lease_ms, put, _ANSWER), default={"at": now_ms})
     try:
         row = table.update(where, change, may_begin(fingerprint, now_ms))
     except ConditionFailed as refusal:
@@ -72,7 +74,7 @@ def begin(
         row = refusal.row
         if not leases.is_taken_by(row, owner):
             return _seen(row, fingerprint, now_ms)
-    return Fresh(where, owner, int(row["fence"]))
+    return Fresh(where, owner, int(row["fence"]), int(row["at"]))
 
 
 def may_begin(fingerprint: str, now_ms: int) -> Condition:
@@ -90,10 +92,16 @@ def finish(table: TableLike, fresh: Fresh, status: int, headers: Mapping[str, st
     """Keep the answer for repeats. False when another runner has taken the call over: then its answer counts."""
     put = {"st": DONE, "status": status, "headers": dict(headers), "body": body}
     try:
-        table.update(fresh.key, Change(put=put, remove=("until",)), is_ours(fresh))
+        table.update(fresh.key, Change(put=put, remove=("until", "at")), is_ours(fresh))
     except ConditionFailed as refusal:
         return leases.is_taken_by(refusal.row, fresh.owner)  # rule R3: only its own finish ends an own marker
     return True
+
+
+def leave(table: TableLike, fresh: Fresh) -> None:
+    """Let the next repeat run at once: this run did not come through, and may have done a part."""
+    with suppress(ConditionFailed):
+        table.update(fresh.key, Change(put={"until": leases.FREE}), is_ours(fresh))
 
 
 def abandon(table: TableLike, fresh: Fresh) -> None:

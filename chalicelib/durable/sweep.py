@@ -14,13 +14,15 @@ tick is bounded and progress is kept, so that a week of missed ticks is caught u
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, NamedTuple, Protocol
 
 from chalicelib.adapters.queue import Letter
+from chalicelib.core.errors import Unavailable
 from chalicelib.durable import due, leases
 from chalicelib.durable.due import MINUTE_MS, SHARDS, Entry
-from chalicelib.durable.leases import NotTaken
+from chalicelib.durable.leases import LeaseLost, NotTaken
 from chalicelib.storage.expressions import Change
 from chalicelib.storage.table import Key, Page, TableLike
 
@@ -107,10 +109,14 @@ def sweep(
     if isinstance(lease, NotTaken):
         return None
     run = _Run(table, kind, send, message_of, now_ms, lease, Places.of(lease.row, now_ms), queries, letters)
-    run.bring_ahead()
-    run.bring_late()
-    run.settle()
-    run.bring_left()
+    try:
+        run.bring_ahead()
+        run.bring_late()
+        run.settle()
+        run.bring_left()
+    except Unavailable:
+        run.give_up()
+        raise
     run.save(leases.FREE)
     return Tick(run.sent, run.queries > 0 and run.letters > 0, len(run.places.left))
 
@@ -180,6 +186,11 @@ class _Run:
         change = Change(put=self.places.attributes() | {"until": until_ms})
         leases.write(self.table, self.lease, change, leases.fenced(self.lease), lambda _: False)
         self.unsaved_queries = self.unsaved_letters = 0
+
+    def give_up(self) -> None:
+        """Keep how far the sweep came before table or queue failed, and let the next tick go on from there."""
+        with suppress(LeaseLost, Unavailable):
+            self.save(leases.FREE)
 
     def _save_some(self) -> None:
         if self.unsaved_queries >= _SAVE_QUERIES or self.unsaved_letters >= _SAVE_LETTERS:

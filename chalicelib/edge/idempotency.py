@@ -1,7 +1,8 @@
 """`Idempotency-Key`: the first outcome of a POST is replayed for a day.
 
 What keeps the outcomes is plugged in by app.py. Nothing is stored before execution begins: a request that is refused
-as malformed, unknown or too early may be sent again under the same key.
+as malformed, unknown or too early may be sent again under the same key, also changed. One that was answered 503 may
+have done a part, so its repeat is the same request and makes the same things.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from chalicelib.edge.route import Answer
 
 HEADER = "idempotency-key"
-_NOT_BEGUN = (errors.InvalidInput, errors.NotFound, errors.RateLimited, errors.Unavailable, errors.InProgress)
+_NOT_BEGUN = (errors.InvalidInput, errors.NotFound, errors.RateLimited, errors.InProgress)
 
 
 @dataclass(frozen=True)
@@ -62,9 +63,15 @@ class Mismatch:
 
 
 class Fresh(Protocol):
-    """The right to run, once; exactly one of the two is called."""
+    """The right to run, once; exactly one of the three is called. `begun_ms` is when the first run began.
 
+    A run that was left is gone on with by a repeat of the same request; one that was abandoned never was.
+    """
+
+    @property
+    def begun_ms(self) -> int: ...
     def finish(self, outcome: dict[str, Any]) -> None: ...
+    def leave(self) -> None: ...
     def abandon(self) -> None: ...
 
 
@@ -109,6 +116,7 @@ def once(call: Call, fingerprint: str, run: Callable[[], Answer], surface: str =
         raise _misused(dialect)
     if isinstance(first, Running):
         raise InProgress("the first request under this Idempotency-Key is still running", first.retry_after_s)
+    call.begun_ms = first.begun_ms
     if dialect.echoes_key:
         call.answer_headers["Idempotency-Key"] = key
     return _first_run(call, first, run, lambda error: render(surface, error, call.request_id, path), dialect)
@@ -127,6 +135,9 @@ def _first_run(
 
     try:
         answer = run()
+    except errors.Unavailable:  # a part may be done: a repeat must make the same things
+        fresh.leave()
+        raise
     except dialect.not_begun:
         fresh.abandon()
         raise

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 REST = "{rest}"
+MAX_REST = 2_000  # characters
 
 
 def find(resources: Iterable[str], path: str) -> tuple[str, dict[str, str]] | None:

@@ -22,9 +22,9 @@ from pydantic.alias_generators import to_camel
 
 from chalicelib.adapters import logs
 from chalicelib.core import clock, ids, jsontext
-from chalicelib.core.call import Call, Caller, usable_text
+from chalicelib.core.call import MAX_TEXT, Call, Caller, usable_text
 from chalicelib.core.errors import InvalidInput, NotFound, PlatformError, UnsupportedMedia
-from chalicelib.edge import auth, idempotency, paths
+from chalicelib.edge import auth, idempotency, limits, paths, reporting
 from chalicelib.edge.failures import (
     BUG,
     CONTACTFLOW,
@@ -165,7 +165,7 @@ def _answer(surface: str, operation: str, serve: Callable[[Any, str], Answer]) -
     request = _request.get()
     request_id = str(request.context.get("requestId") or ids.new_uuid())
     started_ms = clock.now_ms()
-    with logs.bound(operation=operation, requestId=request_id):
+    with logs.bound(operation=operation, requestId=request_id), limits.observed() as spent:
         try:
             answer = serve(request, request_id)
         except PlatformError as error:
@@ -173,8 +173,11 @@ def _answer(surface: str, operation: str, serve: Callable[[Any, str], Answer]) -
         except Exception as error:  # noqa: BLE001 the last place: a bug is logged and reveals nothing
             logs.exception("request.bug", error)
             answer = _failed(surface, error, request_id, request)
-        logs.log("request.done", level="DEBUG", status=answer.status, ms=clock.now_ms() - started_ms)
-    headers = {**_JSON, "X-Request-Id": request_id, **_traced(surface, request, request_id), **answer.headers}
+        took_ms = clock.now_ms() - started_ms
+        logs.log("request.done", level="INFO" if answer.status >= 500 else "DEBUG", status=answer.status, ms=took_ms)
+    reporting.after_request(surface, answer.status, took_ms)
+    headers = {**_JSON, "X-Request-Id": request_id, **_traced(surface, request, request_id)}
+    headers |= {**limits.headers_of(spent), **answer.headers}
     body = answer.body if isinstance(answer.body, str | bytes) and "raw" in headers else _dump(answer.body)
     headers.pop("raw", None)
     body = _as_sent(body, headers["Content-Type"])
@@ -222,17 +225,19 @@ def _serve(surface: str, row: Route, request: Any, request_id: str, path: Mappin
         caller = auth.authenticate(headers)
         auth.check_scope(caller, row.scope)
         auth.check_subject(caller, row.path)
+        limits.spend_by_scope(caller, row.scope)
         logs.bind(workspace=caller.workspace_id)
     call = Call(
         operation=row.operation_id,
         caller=caller,
         request_id=request_id,
-        path={name: usable_text(unquote(value), f"path.{to_camel(name)}") for name, value in path.items()},
+        path={name: _path_value(name, value) for name, value in path.items()},
         query=dict(request.query_params or {}),
         query_lists=_lists(request),
         headers=headers,
         raw_body=_raw(request, row),
         method=request.method,
+        raw_path=str(request.to_original_event().get("path") or ""),
         raw_query=_query_text(request),
         deadline_ms=clock.now_ms() + _BUDGET_MS,
     )
@@ -245,6 +250,11 @@ def _serve(surface: str, row: Route, request: Any, request_id: str, path: Mappin
         fingerprint = _fingerprint(request, call)
         return idempotency.once(call, fingerprint, lambda: _run(row, call), surface, _path_of(request))
     return _run(row, call)
+
+
+def _path_value(name: str, value: str) -> str:
+    max_length = paths.MAX_REST if name == paths.REST[1:-1] else MAX_TEXT
+    return usable_text(unquote(value), f"path.{to_camel(name)}", max_length)
 
 
 def _run(row: Route, call: Call) -> Answer:

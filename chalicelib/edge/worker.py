@@ -8,19 +8,22 @@ from __future__ import annotations
 
 import contextlib
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import orjson
-from chalice import Blueprint
+from chalice import Blueprint, Rate
 
 from chalicelib.adapters import logs, queue
-from chalicelib.core import clock, config
+from chalicelib.core import clock, config, figures
 from chalicelib.core.errors import PlatformError, Unavailable
+from chalicelib.edge import reporting
 
 SAFETY_MS = 5_000
+RENEWED_AT = 6  # of eight receives: a send may fail, and a batch fall with its process
 _LOCAL_BUDGET_MS = 60_000
+_IDS = frozenset({"a", "b", "c", "e", "ev", "i", "m", "n", "r", "s", "t", "tx", "x"})  # docs/ARCHITECTURE.md, Queues
 
 
 @dataclass
@@ -34,10 +37,15 @@ class Message:
     queue: str
     again_s: float | None = None
     sent_ms: int = 0
+    is_patient: bool = False
 
     def again(self, delay_s: float) -> None:
-        """Ask for this message once more, not before `delay_s` seconds."""
-        self.again_s = delay_s
+        """Ask for this message once more, not before `delay_s` seconds. After eight times it is a dead letter."""
+        self.again_s, self.is_patient = delay_s, False
+
+    def wait(self, delay_s: float) -> None:
+        """Ask for it once more, as often as need be: it came too early, or our own table or queue did not answer."""
+        self.again_s, self.is_patient = delay_s, True
 
 
 @dataclass(frozen=True)
@@ -67,6 +75,20 @@ def consumes(
     return register
 
 
+def ticks(blueprint: Blueprint, name: str) -> Callable[[Callable[[], None]], Callable[[Any], Any]]:
+    """Register a function that is called once a minute."""
+
+    def register(function: Callable[[], None]) -> Callable[[Any], Any]:
+        @functools.wraps(function)
+        def handler(_event: Any) -> None:
+            with logs.bound(operation=name), _reported(name):
+                function()
+
+        return blueprint.schedule(Rate(1, unit=Rate.MINUTES), name=name)(handler)
+
+    return register
+
+
 def each(function: Callable[[dict[str, Any]], float | None]) -> Callable[[Batch], None]:
     """Wrap a function of one message body, for batches whose messages are handled one after the other (`guarded`)."""
 
@@ -83,18 +105,35 @@ def guarded(message: Message, function: Callable[[dict[str, Any]], float | None]
 
     The function gets the message's body, and may answer after how many seconds the message is to come again.
     """
-    try:
-        again_s = function(message.body)
-        if again_s is not None:
-            message.again(again_s)
-    except PlatformError as error:
-        if error.retryable:
+    with _about(message):
+        try:
+            again_s = function(message.body)
+            if again_s is not None:
+                message.wait(again_s)
+        except Unavailable:
+            message.wait(backoff_s(message.receives))
+        except PlatformError as error:
+            if error.retryable:
+                message.again(backoff_s(message.receives))
+            else:
+                _give_up(error)
+        except Exception as error:  # noqa: BLE001 one poisonous message must not take its neighbours along
+            logs.exception("message.failed", error)
             message.again(backoff_s(message.receives))
-        else:
-            logs.log("message.given_up", level="ERROR", error=type(error).__name__, reason=error.message)
-    except Exception as error:  # noqa: BLE001 one poisonous message must not take its neighbours along
-        logs.exception("message.failed", error)
-        message.again(backoff_s(message.receives))
+
+
+def _about(message: Message) -> contextlib.AbstractContextManager[None]:
+    """Name a message, its workspace and what it is about in every line logged meanwhile."""
+    body = message.body
+    names = _IDS if "ev" not in body else _IDS - {"x"}  # beside an event it is what matched, which is nobody's id
+    ids = {name: body[name] for name in sorted(names) if isinstance(body.get(name), str)}
+    return logs.bound(workspace=body.get("w"), messageId=message.id, receives=message.receives, about=ids)
+
+
+def _give_up(error: PlatformError) -> None:
+    """Log and count a message that is dropped, because trying it again would end the same way."""
+    figures.add("MessagesGivenUp")
+    logs.log("message.given_up", level="ERROR", error=type(error).__name__, reason=error.message)
 
 
 def backoff_s(receives: int) -> float:
@@ -106,16 +145,49 @@ def _handle(function: Callable[[Batch], None], queue_name: str, event: Any) -> d
     raw = event.to_dict()
     context = event.context
     left_ms = context.get_remaining_time_in_millis() - SAFETY_MS if context else _LOCAL_BUDGET_MS
-    messages = [_message(queue_name, record) for record in raw["Records"]]
-    batch = Batch([message for message in messages if message is not None], clock.now_ms() + left_ms)
-    with logs.bound(operation=function.__name__):
+    with logs.bound(operation=function.__name__), _reported(function.__name__):
+        messages = [_message(queue_name, record) for record in raw["Records"]]
+        batch = Batch([message for message in messages if message is not None], clock.now_ms() + left_ms)
+        _note(batch)
         try:
             function(batch)
         except Unavailable as error:
             logs.log("batch.unavailable", level="WARNING", reason=error.message)
             for message in batch.messages:
-                message.again(backoff_s(message.receives))
-    return {"batchItemFailures": [{"itemIdentifier": _hidden(m)} for m in batch.messages if m.again_s is not None]}
+                message.wait(backoff_s(message.receives))
+        again = [message for message in batch.messages if message.again_s is not None]
+        if again:
+            figures.add("MessagesRepeated", len(again))
+        failed = [message for message in again if not _is_renewed(message)]
+        return {"batchItemFailures": [{"itemIdentifier": _hidden(message)} for message in failed]}
+
+
+@contextlib.contextmanager
+def _reported(operation: str) -> Iterator[None]:
+    """Report what an invocation did when it ends, however it ends."""
+    started_ms = clock.now_ms()
+    try:
+        yield
+    finally:
+        figures.sample("BatchMs", clock.now_ms() - started_ms)
+        reporting.after_batch(operation)
+
+
+def _note(batch: Batch) -> None:
+    figures.sample("BatchMessages", len(batch.messages))
+    sent = [message.sent_ms for message in batch.messages if message.sent_ms]
+    if sent:
+        figures.sample("OldestMessageMs", max(0, clock.now_ms() - min(sent)))
+
+
+def _is_renewed(message: Message) -> bool:
+    """Send a message that waits anew before its receives are used up: only what fails by itself is to die of them."""
+    if not message.is_patient or message.receives < RENEWED_AT:
+        return False
+    with contextlib.suppress(PlatformError):
+        queue.send(message.queue, message.body, message.again_s or 0)
+        return True
+    return False
 
 
 def _hidden(message: Message) -> str:
@@ -130,6 +202,7 @@ def _message(queue_name: str, record: dict[str, Any]) -> Message | None:
     except orjson.JSONDecodeError:
         body = None
     if not isinstance(body, dict):
+        figures.add("MessagesGivenUp")
         logs.log("message.unreadable", level="ERROR", queue=queue_name, messageId=record["messageId"])
         return None
     attributes = record.get("attributes", {})

@@ -50,7 +50,7 @@ def _caller(holder: str) -> Caller | None:
     doc = _known.get(holder, lambda: models.get_key(holder))
     if doc is None or 0 < doc["ends_at"] <= clock.now_ms():
         return None
-    return Caller(doc["w"], doc["id"], frozenset(doc["scopes"]), doc.get("s", ""))
+    return Caller(doc["w"], doc["id"], frozenset(doc["scopes"]), doc.get("s", ""), doc.get("l", {}))
 
 
 def hash_of(text: str) -> str:

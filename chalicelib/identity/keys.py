@@ -23,6 +23,7 @@ def create(call: Call) -> dict[str, Any]:
             by=call.caller.key_id,
             name=call.body.name,
             scopes=sorted(call.body.scopes),
+            limits=dict(call.body.limits),
             expires_at=expires_at,
         )
     except AlreadyExists:  # a repeat of a request whose answer was lost: that key was never seen by anyone

@@ -6,7 +6,7 @@ import hashlib
 from dataclasses import dataclass, field
 from typing import Any, Self
 
-from chalicelib.storage.expressions import ABSENT, Row
+from chalicelib.storage.expressions import ABSENT, Change, Row
 from chalicelib.storage.item import DEPLOYMENT, Item, Unique
 from chalicelib.storage.table import ConditionFailed, Key, Write
 from chalicelib.storage.tables import IDENTITY
@@ -112,6 +112,7 @@ class ApiKey(Item):
     expires_at: int = 0
     hashes: dict[str, int] = field(default_factory=dict)
     subject: str | None = None  # the one bot or integration it may act as
+    limits: dict[str, int] = field(default_factory=dict)  # of its own: requests a second by kind
 
 
 def key_row(hashed: str) -> Key:
@@ -126,6 +127,8 @@ def directory_writes(api_key: ApiKey, before: dict[str, int]) -> list[Write]:
         doc = {"w": api_key.workspace_id, "id": api_key.id, "scopes": api_key.scopes, "ends_at": ends_at}
         if api_key.subject:
             doc["s"] = api_key.subject
+        if api_key.limits:
+            doc["l"] = api_key.limits
         row: Row = {**key_row(hashed)._asdict(), "rev": 0, "doc": doc}
         if ends_at:
             row["exp"] = ends_at // 1000 + 60
@@ -137,6 +140,21 @@ def get_key(hashed: str) -> dict[str, Any] | None:
     """Read whom a key stands for, or None."""
     row = IDENTITY.get(key_row(hashed))
     return None if row is None else row["doc"]
+
+
+def get_rate(workspace_id: str, who: str, kind: str) -> Row | None:
+    """Read the counter of a rate limit, or None."""
+    return IDENTITY.get(_rate_key(workspace_id, who, kind))
+
+
+def add_rate(workspace_id: str, who: str, kind: str, used: int, level: int, at_ms: int, exp_s: int) -> Row:
+    """Add to the counter of a rate limit, and answer it as it is then."""
+    change = Change(put={"lvl": level, "at": at_ms, "exp": exp_s}, add={"n": used})
+    return IDENTITY.update(_rate_key(workspace_id, who, kind), change)
+
+
+def _rate_key(workspace_id: str, who: str, kind: str) -> Key:
+    return Key(f"{workspace_id}#RATE#{who}", kind)
 
 
 def get_secret(purpose: str) -> str | None:

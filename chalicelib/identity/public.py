@@ -5,9 +5,11 @@ from __future__ import annotations
 from chalicelib.core import ids
 from chalicelib.core.call import Caller
 from chalicelib.identity import authentication, keys, rules, secrets, users
+from chalicelib.identity.counters import TableCounters
 from chalicelib.identity.models import User
 
 __all__ = [
+    "TableCounters",
     "User",
     "authenticate",
     "deployment_secret",

@@ -13,6 +13,7 @@ UserId = Annotated[str, StringConstraints(min_length=1, max_length=256), BeforeV
 Email = Annotated[str, StringConstraints(max_length=320, pattern=r"^[^@\s]+@[^@\s]+$")]
 Source = Literal["local", "remote"]
 Scope = Literal["read", "write", "run", "admin"]
+PerSecond = Annotated[Whole, Field(ge=1, le=1_000_000)]  # where the deployment's own limit is lower, that one counts
 
 
 def _as_set(value: Any) -> Any:
@@ -103,6 +104,7 @@ class KeyIn(CamelIn):
         {"read", "write", "run"}
     )
     expires_in_s: Whole | None = Field(default=None, alias="expiresInSeconds", ge=60, le=10 * 366 * 86_400)
+    limits: dict[Literal["read", "write", "run"], PerSecond] = Field(default_factory=dict)
 
 
 class RotateIn(CamelIn):
@@ -119,6 +121,7 @@ class KeyOut(CamelOut):
     last4: str
     scopes: list[str]
     subject: WhenSet
+    limits: Object
     inserted_at: AtMs
     updated_at: AtMs
     expires_at: str | None

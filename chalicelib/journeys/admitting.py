@@ -106,7 +106,7 @@ def hide(message: Message | None, row: Row, now_ms: int) -> None:
         return
     away_ms = int(row.get("due", now_ms)) - now_ms
     if away_ms <= NEAR_MS or "dueB" not in row:
-        message.again(min(MAX_HIDE_S, max(1.0, away_ms / 1000)))
+        message.wait(min(MAX_HIDE_S, max(1.0, away_ms / 1000)))
 
 
 def drained(workspace_id: str, node: str, ids: Iterable[str]) -> None:
@@ -130,7 +130,7 @@ def _is_here(message: Message, row: Row, now_ms: int) -> bool:
     if rules.is_over(row["st"]):
         return False
     if row.get("until", -1) >= now_ms:
-        message.again(max(1.0, (row["until"] - now_ms) / 1000))
+        message.wait(max(1.0, (row["until"] - now_ms) / 1000))
         return False
     if row["st"] in _WITH_TIME and "rm" not in row and int(row.get("due", 0)) > now_ms:
         hide(message, row, now_ms)

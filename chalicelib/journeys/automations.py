@@ -84,37 +84,40 @@ def update(call: Call) -> Json:
 
 
 def _edited(call: Call, write: Callable[[Call, Node, Automation, bool], None]) -> Json:
-    """Write an edit, again on what stands there by then when somebody else got in between."""
+    """Write an edit of what the caller has seen; show what came of it."""
     node, removes = wire.node_of(call), wire.flag(call, "removeExpiredCustomers")
-    for attempt in range(1, _ATTEMPTS + 1):
-        head = find(call)
+
+    def once(head: Automation) -> None:
         _check_edition(call, head)
-        try:
-            write(call, node, head, removes)
-        except VersionConflict:
-            if attempt == _ATTEMPTS:
-                raise
-            continue
-        return _settled(call, head)
-    raise AssertionError("unreachable")
+        write(call, node, head, removes)
+
+    return _settled(call, _written(call, once))
 
 
 def delete(call: Call) -> None:
     """Delete an automation; its tokens are erased in the background. Raises Conflict while it runs or is archived."""
-    for attempt in range(1, _ATTEMPTS + 1):
-        head = find(call)
+
+    def once(head: Automation) -> None:
         before = head.state
         lifecycle.check(head, TO_DELETE)
         if before is not TO_DELETE:
             lifecycle.move(head, TO_DELETE)
-            try:
-                lifecycle.store(head, before, call.caller.key_id)
-            except VersionConflict:
-                if attempt == _ATTEMPTS:
-                    raise
-                continue
-        lifecycle.settle(head)
-        return
+            lifecycle.store(head, before, call.caller.key_id)
+
+    lifecycle.settle(_written(call, once))
+
+
+def _written(call: Call, once: Callable[[Automation], None]) -> Automation:
+    """Change an automation, again on what stands there by then when somebody else got in between."""
+    for attempt in range(1, _ATTEMPTS + 1):
+        head = find(call)
+        try:
+            once(head)
+        except VersionConflict:
+            if attempt == _ATTEMPTS:
+                raise
+            continue
+        return head
     raise AssertionError("unreachable")
 
 
@@ -228,6 +231,8 @@ def _take_over(head: Automation, body: AutomationIn, call: Call) -> None:
     head.description, head.source_description = body.description, body.source_description
     head.start_at = None if body.start_date is None else when_ms(body.start_date)
     head.end_at = None if body.end_date is None else when_ms(body.end_date)
+    if body.unique_token and not head.unique_token and head.graph_hash:  # one that was stored before
+        head.has_unguarded = True
     head.unique_token, head.remove_action_primary = body.unique_token, body.remove_action_primary
 
 

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from chalicelib.core import ids
+from chalicelib.core import figures, ids
 from chalicelib.core.errors import Unavailable
 from chalicelib.durable import leases
 from chalicelib.journeys.models import counters, tokens
@@ -25,6 +25,12 @@ from chalicelib.storage.tables import JOURNEYS
 MOST = 32  # moves in one transaction: with guards and counters at most 100 items
 _ATTEMPTS = 6
 _DUE = ("due", "dueB", "dueK")
+_ENDS = {
+    rules.Status.COMPLETED.value: "JourneyTokensCompleted",
+    rules.Status.ERROR.value: "JourneyTokensFailed",
+    rules.Status.REMOVED.value: "JourneyTokensRemoved",
+    rules.Status.EXPIRED.value: "JourneyTokensRemoved",
+}
 
 
 @dataclass
@@ -97,9 +103,11 @@ def _together(moves: list[Move], now_ms: int) -> list[Refusal]:
         writes, index = _writes(moves, now_ms, owner, without_guard)
         try:
             table.transact(writes, ids.secret_text(24))
+            _count(moves)
             break
         except TransactionFailed as failure:
             if any(_is_ours(row, owner) for row in failure.failed.values()):
+                _count(moves)
                 break  # rule R3: the first answer was lost, and one has happened only if all have
             gone = [(index[at], row) for at, row in failure.failed.items() if at in index]
             without_guard |= {writes[at].key for at in failure.failed if at not in index}  # type: ignore[misc]
@@ -128,6 +136,16 @@ def _writes(moves: list[Move], now_ms: int, owner: str, without_guard: set[Key])
         deltas.update(move.deltas)
     workspace_id, node, _ = tokens.parts_of(moves[0].row["pk"])
     return [*writes, *counters.writes(workspace_id, node, deltas, counters.any_shard())], index
+
+
+def _count(moves: list[Move]) -> None:
+    workspace_id = tokens.parts_of(moves[0].row["pk"])[0]
+    passed = sum(amount for move in moves for (_, _, name), amount in move.deltas.items() if name == "passed")
+    if passed:
+        figures.add("JourneySteps", passed, workspace_id=workspace_id)
+    for move in moves:
+        if name := _ENDS.get(str(move.put.get("st"))):
+            figures.add(name, workspace_id=workspace_id)
 
 
 def _is_ours(row: Row | None, owner: str) -> bool:

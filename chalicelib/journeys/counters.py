@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from chalicelib.core import clock
+from chalicelib.journeys.models import automations as stored
 from chalicelib.journeys.models import counters
 from chalicelib.journeys.models.automations import Automation
 from chalicelib.journeys.models.counters import WHOLE
@@ -48,8 +49,8 @@ def statistics(
         return {head.id: shown(totals.get(head.id, Counter())) for head in heads}
     made = {}
     for head in heads:
-        found = counters.read(workspace_id, node, head.id)
-        steps = [step_shown(step["uuid"], found.get(step["uuid"], Counter())) for step in head.graph.steps]
+        found, graph = counters.read(workspace_id, node, head.id), stored.newest_graph(head)
+        steps = [step_shown(step["uuid"], found.get(step["uuid"], Counter())) for step in graph.steps]
         made[head.id] = shown(found.get(WHOLE, Counter())) | {"steps": steps}
     return made
 

@@ -13,14 +13,15 @@ from typing import Any
 
 from chalicelib.adapters import queue
 from chalicelib.adapters.queue import Letter
-from chalicelib.core import clock, ids
+from chalicelib.core import clock, figures, ids
 from chalicelib.core.errors import Conflict, Unavailable
 from chalicelib.journeys import parking, queues
 from chalicelib.journeys.models import counters, tokens
 from chalicelib.journeys.models.automations import Automation
+from chalicelib.journeys.rules import tokens as rules
 from chalicelib.journeys.rules.entry import Identity
 from chalicelib.storage import table
-from chalicelib.storage.expressions import ABSENT, Row
+from chalicelib.storage.expressions import ABSENT, Missing, Row, eq
 from chalicelib.storage.table import Key, TransactionFailed, Write
 from chalicelib.storage.tables import JOURNEYS
 
@@ -93,12 +94,28 @@ def _row(head: Automation, entry: Entry, now_ms: int) -> Row:
 
 
 def _holders(head: Automation, entries: Sequence[Entry]) -> dict[str, str]:
-    """Say which token holds the guard of each customer, where one does."""
+    """Say which token holds the guard of each customer, or is in flight without one, where there is such a token."""
     if not head.unique_token:
         return {}
     keys = {_guard(head, entry): entry.identity.key for entry in entries}
     found = JOURNEYS.get_many(keys, consistent=True)
-    return {keys[key]: str(row["t"]) for key, row in found.items()}
+    held = {keys[key]: str(row["t"]) for key, row in found.items()}
+    if head.has_unguarded:
+        others = {key: _unguarded(head, key) for key in keys.values() if key not in held}
+        held |= {key: token for key, token in others.items() if token is not None}
+    return held
+
+
+def _unguarded(head: Automation, customer: str) -> str | None:
+    """Find a token of a customer that entered before the automation had guards; two queries."""
+    partition = tokens.name_partition(head.workspace_id, head.node, customer)
+    places = JOURNEYS.query_all(partition, condition=eq("a", head.id) & Missing("end"))
+    named = [tokens.token_of(row["sk"])[1] for row in places]
+    rows = tokens.get_many(head.workspace_id, head.node, named, consistent=True) if named else {}
+    for token, row in rows.items():
+        if row["a"] == head.id and not rules.is_over(row["st"]) and tokens.identity_of(row).key == customer:
+            return token
+    return None
 
 
 def _guard(head: Automation, entry: Entry) -> Key:
@@ -120,6 +137,7 @@ def _together(head: Automation, part: list[tuple[Entry, Row]], now_ms: int) -> d
                 meaning.append((entry, True))
         try:
             table.transact([*writes, *_counted(head, part, now_ms)], ids.secret_text(24))
+            figures.add("JourneyTokensEntered", len(part), workspace_id=head.workspace_id)
             return fates | {entry.token: Entered(Fate.ENTERED, entry.token) for entry, _ in part}
         except TransactionFailed as failure:
             for position, found in sorted(failure.failed.items()):

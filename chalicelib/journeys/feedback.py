@@ -10,9 +10,11 @@ from typing import Any
 from chalicelib.core import clock, ids
 from chalicelib.core.call import Call
 from chalicelib.core.errors import NotFound, Unavailable
+from chalicelib.edge import limits
 from chalicelib.edge.route import Answer
 from chalicelib.journeys import automations, consents, counters, marks, waking, wire
 from chalicelib.journeys.marks import Kind, Mark
+from chalicelib.journeys.models import automations as stored_automations
 from chalicelib.journeys.models import counters as stored
 from chalicelib.journeys.models import profiles, tokens, waits
 from chalicelib.journeys.models.automations import Automation
@@ -111,7 +113,10 @@ def _count(workspace_id: str, node: str, row: Row, told: Feedback) -> None:
 
 
 def follow(call: Call) -> Answer:
-    """Answer an address with a mark: the picture of an opened mail, the way to a link's target, the end of mails."""
+    """Answer an address with a mark: the picture of an opened mail, the way to a link's target, the end of mails.
+
+    Only a POST ends mails; a GET answers a page that asks, with a button that makes it.
+    """
     mark = marks.shown(call)
     match mark.kind:
         case Kind.OPEN:
@@ -123,8 +128,10 @@ def follow(call: Call) -> Answer:
             _tell(mark, "CLICKED", mark.url)
             return Answer("", 302, {**rules.NOT_KEPT, "Location": mark.url, "raw": "1"})
         case Kind.UNSUBSCRIBE:
-            _tell(mark, "UNSUBSCRIBED", once=True)
-            return Answer(rules.FAREWELL, 200, {**rules.NOT_KEPT, "Content-Type": "text/html", "raw": "1"})
+            if call.method == "POST":  # RFC 8058: GET must not unsubscribe
+                _tell(mark, "UNSUBSCRIBED", once=True)
+            page = rules.FAREWELL if call.method == "POST" else rules.QUESTION
+            return Answer(page, 200, {**rules.NOT_KEPT, "Content-Type": "text/html", "raw": "1"})
     raise NotFound("there is nothing at this address")
 
 
@@ -142,10 +149,14 @@ def take_in(call: Call) -> Json:
 
 
 def take_in_from_provider(call: Call) -> Json:
-    """Take in feedback that a provider sends to the node's callback address, which needs no other credentials."""
+    """Take in feedback that a provider sends to the node's callback address, which needs no other credentials.
+
+    Raises NotFound, RateLimited.
+    """
     mark = marks.shown(call)
     if mark.kind is not Kind.CALLBACK:
         raise NotFound("there is nothing at this address")
+    limits.spend_at_address(mark.workspace_id, mark.node)
     told = [_read(one) for one in call.body.feedbacks]
     return {"accepted": sum(record(mark.workspace_id, mark.node, one) for one in told)}
 
@@ -171,14 +182,17 @@ def read_automation(call: Call) -> Json:
     """Read the counters of every step, in the order of the graph."""
     head = automations.find(call)
     counted = stored.read(call.workspace_id, head.node, head.id)
-    return {"automationUuid": head.id, "steps": [shown(head, step, counted) for step in head.graph.steps]}
+    return {
+        "automationUuid": head.id,
+        "steps": [shown(head, step, counted) for step in stored_automations.newest_graph(head).steps],
+    }
 
 
 def read_step(call: Call) -> Json:
     """Read the counters of one step."""
     head = automations.find(call)
     uuid = wire.uuid_in_path(call, "step_uuid")
-    step = head.graph.step(uuid)
+    step = stored_automations.newest_graph(head).step(uuid)
     if step is None:
         raise NotFound(f"the automation has no step {uuid}")
     return shown(head, step, stored.read(call.workspace_id, head.node, head.id))

@@ -15,7 +15,18 @@ from chalicelib.core import clock
 from chalicelib.core.errors import NotFound, PlatformError, UpstreamFailed
 from chalicelib.durable.due import Timer
 from chalicelib.edge.worker import Message
-from chalicelib.journeys import acting, admitting, checks, commits, ending, lifecycle, parking, queues, throttle
+from chalicelib.journeys import (
+    acting,
+    admitting,
+    checks,
+    commits,
+    ending,
+    lifecycle,
+    parking,
+    profiles,
+    queues,
+    throttle,
+)
 from chalicelib.journeys.commits import Move, Refusal
 from chalicelib.journeys.models import tokens
 from chalicelib.journeys.models.automations import Automation
@@ -108,6 +119,8 @@ class _Round:
             if isinstance(way, walking.Look):
                 try:
                     way = checks.decide(turn, now_ms)
+                except profiles.Denied as error:
+                    return self._break(turn, error.message)
                 except PlatformError as error:
                     if not (error.retryable or isinstance(error, UpstreamFailed)):
                         raise
@@ -181,7 +194,7 @@ class _Round:
         if isinstance(outcome, Throttled):
             return self._later(turn, now_ms + int(outcome.retry_after_s * 1000), counts=False)
         if isinstance(outcome, Broken):
-            return self._break(turn, outcome)
+            return self._break(turn, outcome.reason)
         for name, amount in outcome.counts.items():
             turn.count(name, amount)
         if isinstance(outcome, Later):
@@ -213,11 +226,11 @@ class _Round:
         move, timer = turn.retries(at_ms, clock.now_ms(), counts=counts)
         return Plan(turn, move, timer)
 
-    def _break(self, turn: Turn, outcome: Broken) -> Plan:
-        """Stop the automation for a fault that would hit every token; this one stays before its step."""
-        logs.log("journey.broken", level="ERROR", automation=turn.head.id, reason=outcome.reason)
-        lifecycle.engine_transition(turn.head, ERROR, outcome.reason)
-        return Plan(turn, turn.ready(), parks=True)
+    def _break(self, turn: Turn, reason: str) -> Plan:
+        """Stop the automation for a fault that would hit every token; this one stays on its step."""
+        logs.log("journey.broken", level="ERROR", automation=turn.head.id, reason=reason)
+        lifecycle.engine_transition(turn.head, ERROR, reason)
+        return Plan(turn, turn.stays(), parks=True)
 
     # --- writing ------------------------------------------------------------------------------------------------
 
@@ -252,6 +265,7 @@ class _Round:
             row = plan.move.after()
             if plan.ends:
                 ended.append(row)
+                self._log_failure(row)
             elif plan.parks:
                 parked.setdefault(plan.turn.head.id, (plan.turn.head, []))[1].append(row)
             elif plan.goes_on or plan.looks_back:
@@ -271,6 +285,11 @@ class _Round:
             self.wakes = []
         admitting.drained(self.workspace_id, self.node, {row["a"] for row in ended})
         return on
+
+    def _log_failure(self, row: Row) -> None:
+        if row["st"] == rules.Status.ERROR:
+            about = {"workspace": self.workspace_id, "node": self.node, "tokenId": tokens.parts_of(row["pk"])[2]}
+            logs.log("token.failed", automation=row["a"], step=row["s"], reason=row.get("err"), **about)
 
     def _looks_back(self, turn: Turn, now_ms: int) -> bool:
         """See whether what a token waits for came before; what cannot be known now is found when its time is over."""

@@ -7,7 +7,8 @@ changes; a customer without clabUuid is looked up by `externalId` or e-mail firs
 from __future__ import annotations
 
 import copy
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
 from urllib.parse import quote, urlencode
 
 import orjson
@@ -20,6 +21,7 @@ from chalicelib.journeys.models import profiles as stored
 from chalicelib.journeys.models.nodes import Node
 from chalicelib.journeys.rules.entry import Identity
 
+T = TypeVar("T")
 Json = dict[str, Any]
 TIMEOUT_S = 10.0
 EMAIL_PATH = "base.contacts.email"
@@ -46,8 +48,7 @@ def read(node: Node, who: Identity) -> Json:
     value = _value(node)
     if value is None or not value.get("endpoint"):
         return stored.read(node.workspace_id, node.id, who.names())
-    found = _find(node, value, who)
-    return found or {}
+    return _by_newest(node, value, lambda setting: _find(node, setting, who)) or {}
 
 
 def change(node: Node, who: Identity, path: str, value: Any, *, adds: bool) -> None:
@@ -63,14 +64,32 @@ def change(node: Node, who: Identity, path: str, value: Any, *, adds: bool) -> N
     if not connector.get("endpoint"):
         stored.change(node.workspace_id, node.id, who.names(), lambda profile: changed(profile, path, value, adds))
         return
-    profile = _find(node, connector, who)
+    _by_newest(node, connector, lambda setting: _change(node, setting, who, path, value, adds))
+
+
+def _change(node: Node, setting: Json, who: Identity, path: str, value: Any, adds: bool) -> None:
+    profile = _find(node, setting, who)
     if profile is None:
         raise KeyError("the profile store does not know this customer")
     after = changed(profile, path, value, adds)
     if after == profile:
         return
     top = path.partition(".")[0]
-    _ask(node, connector, "PATCH", f"/{quote(str(profile['id']), safe='')}", {top: after[top]})
+    _ask(node, setting, "PATCH", f"/{quote(str(profile['id']), safe='')}", {top: after[top]})
+
+
+def _by_newest(node: Node, known: Json, ask: Callable[[Json], T]) -> T:
+    """Ask by the setting as it is known, some seconds old. What is refused is asked once more by a newer one.
+
+    Without that, whoever repairs a setting and starts an automation again at once would see it stop once more.
+    """
+    try:
+        return ask(known)
+    except Denied:
+        newest = _value(node, fresh=True)
+        if newest is None or newest == known or not newest.get("endpoint"):
+            raise
+        return ask(newest)
 
 
 def changed(profile: Json, path: str, value: Any, adds: bool) -> Json:

@@ -20,7 +20,7 @@ from chalicelib.journeys.models.batches import NOTIFYING, Status
 from chalicelib.journeys.rules import calls, entry
 from chalicelib.journeys.rules.entry import Identity
 from chalicelib.storage import table
-from chalicelib.storage.expressions import Change, Row, eq
+from chalicelib.storage.expressions import Change, OneOf, Row, eq
 from chalicelib.storage.table import TransactionFailed, Write
 from chalicelib.storage.tables import JOURNEYS
 
@@ -30,13 +30,14 @@ PAGE = entering.MOST
 PAGES_A_MESSAGE = 20
 TIMEOUT_S = 15.0
 _TIMED = ("due", "dueB", "dueK")
+_UNDER_WAY = (Status.OPEN.value, Status.CLOSED.value, *(one.value for one in sorted(NOTIFYING)))
 
 
 def work_on(body: Json) -> float | None:
     """Do what a batch's time has come for; gives after how long the message is to come again, or None."""
     key = stored.key(body["w"], body["n"], body["b"])
     now_ms = clock.now_ms()
-    lease = leases.take(JOURNEYS, key, now_ms, LEASE_MS)
+    lease = leases.take(JOURNEYS, key, now_ms, LEASE_MS, when=OneOf("st", _UNDER_WAY))
     if isinstance(lease, NotTaken):
         return lease.hide_s(now_ms)
     row = lease.row
@@ -45,7 +46,7 @@ def work_on(body: Json) -> float | None:
         dropping.age_out(row)
     elif row["st"] == Status.CLOSED:
         _release(lease)
-    elif row["st"] in NOTIFYING:
+    else:
         _notify(lease)
     return None
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from chalicelib.core import clock
-from chalicelib.journeys.models import tokens
+from chalicelib.journeys.models import automations, tokens
 from chalicelib.journeys.models.automations import Automation
 from chalicelib.journeys.rules.graph import TYPES
 from chalicelib.storage.expressions import Row
@@ -15,7 +15,7 @@ Json = dict[str, Any]
 
 def view(row: Row, head: Automation) -> Json:
     """Show a token."""
-    who, step = tokens.identity_of(row), head.graph.step(row["s"]) or {}
+    who, step = tokens.identity_of(row), automations.newest_graph(head).step(row["s"]) or {}
     operation = step.get("operation")
     return {
         "uuid": tokens.parts_of(row["pk"])[2],

@@ -118,6 +118,11 @@ class Turn:
             return self.move(Status.READY, {})
         return self.move(Status.PROCESSING, {"until": until_ms})
 
+    def stays(self) -> Move:
+        """Give the move that stores how far it has walked, and, on a check whose time has come, when that was."""
+        has_come = self.view.get("wt") == self.view["v"] and "due" in self.view
+        return self.move(Status.READY, {"due": self.view["due"]} if has_come else {})
+
     def ends(self, reason: Reason, now_ms: int, error: str = "") -> Move:
         """Give the move that ends it where it has walked to."""
         made = ending.last_move(self.row, reason, now_ms, holds=self.holds, error=error, step=self.view["s"])

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from chalice import Blueprint, Rate
+from chalice import Blueprint
 
 from chalicelib.adapters import logs, queue
-from chalicelib.core import clock
+from chalicelib.core import clock, figures
 from chalicelib.core.errors import PlatformError
+from chalicelib.durable import counts
 from chalicelib.durable.sweep import sweep
-from chalicelib.edge.worker import Batch, consumes, guarded
+from chalicelib.edge.worker import Batch, consumes, guarded, ticks
 from chalicelib.journeys import forgetting, jobs, lifecycle, moving, node_upkeep, queues, releasing, spreading
 from chalicelib.journeys.models import batches, tokens
 from chalicelib.journeys.models import nodes as stored_nodes
@@ -19,6 +20,7 @@ from chalicelib.journeys.reports import tokens_zip
 from chalicelib.storage.tables import JOURNEYS
 
 workers = Blueprint(__name__)
+figures.kept_by(counts.add)
 TURN_MS = 30_000  # so that a batch is over before its messages are shown to others
 _JOBS: dict[str, Callable[[dict[str, Any]], float | None]] = {
     "batch": releasing.work_on,
@@ -61,8 +63,8 @@ def journeys_lifecycle(batch: Batch) -> None:
         guarded(message, _keep_time)
 
 
-@workers.schedule(Rate(1, unit=Rate.MINUTES), name="journeys_tick")
-def journeys_tick(_event: Any) -> None:
+@ticks(workers, "journeys_tick")
+def journeys_tick() -> None:
     """Bring tokens, batches and automations whose time has come."""
     now_ms = clock.now_ms()
     for kind, queue_name, message_of in (

@@ -11,13 +11,14 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple, Protocol
 
 from chalicelib.adapters import aws
-from chalicelib.core import config
+from chalicelib.core import config, figures
 from chalicelib.core.errors import Unavailable
 from chalicelib.storage import codec
 from chalicelib.storage.expressions import Change, Condition, Row
 
 BATCH_GET, BATCH_WRITE, TRANSACT = 100, 25, 100
 _BATCH_ATTEMPTS = 8
+_READS = frozenset({"get_item", "batch_get_item", "query"})
 MAX_PK_BYTES, MAX_SK_BYTES = 2048, 1024
 
 
@@ -204,6 +205,11 @@ def transact(writes: Sequence[Write], token: str) -> None:
 
 def _call(operation: str, **request: Any) -> dict[str, Any]:
     client = aws.client("dynamodb")
+    if operation in _READS:
+        figures.add("TableReads")
+    else:
+        batch = sum(map(len, request.get("RequestItems", {}).values()))
+        figures.add("TableWrites", batch + len(request.get("TransactItems", ())) or 1)
     try:
         return getattr(client, operation)(**request)
     except client.exceptions.ConditionalCheckFailedException as error:

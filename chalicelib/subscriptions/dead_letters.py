@@ -12,7 +12,7 @@ from typing import Any
 import orjson
 
 from chalicelib.adapters import logs
-from chalicelib.core import clock
+from chalicelib.core import clock, figures
 from chalicelib.core.call import Call
 from chalicelib.edge.worker import Message
 from chalicelib.storage.expressions import ABSENT, Change, Row, eq
@@ -31,6 +31,7 @@ def bury(message: Message) -> None:
     """Write down a message that was given up. A repeat writes the same row."""
     body = message.body
     workspace_id = body["w"] if isinstance(body.get("w"), str) else DEPLOYMENT
+    figures.add("DeadLetters")
     logs.log("message.dead", level="ERROR", workspace=workspace_id, messageId=message.id)
     if _is_of_journeys(body):
         from chalicelib.journeys import public as journeys  # which lean on subscriptions
@@ -45,7 +46,7 @@ def bury(message: Message) -> None:
 
         chat.bury(body, POISON)
     elif (key := _delivery_of(body)) is not None:
-        _fail(key, body.get("ev", ""))
+        _fail(workspace_id, key, body.get("ev", ""))
     at_ms = message.sent_ms or clock.now_ms()
     WORK.put(models.dead_row(workspace_id, message.id, at_ms, {"message": body, "reason": POISON}))
 
@@ -102,7 +103,7 @@ def _delivery_of(body: dict[str, Any]) -> Key | None:
     return models.delivery_key(body["w"], body["s"], event.at_ms, tasks.message_id_of(*place, body["s"]))
 
 
-def _fail(key: Key, event_id: str) -> None:
+def _fail(workspace_id: str, key: Key, event_id: str) -> None:
     now_ms = clock.now_ms()
     change = Change(
         put={"st": State.FAILED.value, "err": POISON, "fin": now_ms, "exp": now_ms // 1000 + models.KEEP_S},
@@ -113,3 +114,4 @@ def _fail(key: Key, event_id: str) -> None:
         DELIVERY.update(key, change, ABSENT | eq("st", State.PENDING.value))
     except ConditionFailed:
         return
+    figures.add("DeliveriesFailed", workspace_id=workspace_id)

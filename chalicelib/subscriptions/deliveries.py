@@ -12,7 +12,7 @@ from dataclasses import replace
 
 from chalicelib.adapters import logs, queue
 from chalicelib.adapters.queue import Letter
-from chalicelib.core import clock, config
+from chalicelib.core import clock, config, figures
 from chalicelib.core.cache import Cached
 from chalicelib.core.errors import PlatformError, Unavailable
 from chalicelib.edge.worker import Batch, Message, backoff_s
@@ -67,6 +67,7 @@ def _first_tasks(messages: Iterable[Message]) -> list[Task]:
         event, item = found.get((body["w"], body["ev"])), items.get(message.id)
         is_stranger = event is not None and item is not None and event.service_id != item.service_id
         if event is None or item is None or is_stranger or item.inserted_at > event.at_ms + SKEW_MS:
+            figures.add("DeliveriesDropped", workspace_id=body["w"])
             logs.log("delivery.dropped", workspace=body["w"], subscriptionId=body["s"], eventId=body["ev"])
             continue
         made.append(Task(message, item, event.id, event.at_ms, event, body.get("x")))

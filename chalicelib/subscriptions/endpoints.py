@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import threading
 import time
-from collections import defaultdict
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -20,8 +19,21 @@ MAX_AT_ONCE = 10
 THREADS = 160
 Endpoint = tuple[str, str]
 
-_condition = threading.Condition()
-_out: dict[Endpoint, list[float]] = defaultdict(list)
+_lock = threading.Lock()
+_doors: dict[Endpoint, _Door] = {}
+
+
+class _Door:
+    """The requests that are out to one endpoint, by when they began, and those that wait for a place."""
+
+    def __init__(self) -> None:
+        self.out: list[float] = []
+        self.waiting = 0
+        self.free = threading.Condition(_lock)
+
+    def hanging(self) -> int:
+        latest = time.monotonic() - HANGS_AFTER_S
+        return sum(started < latest for started in self.out)
 
 
 @lru_cache(maxsize=1)
@@ -32,8 +44,9 @@ def pool() -> ThreadPoolExecutor:
 
 def is_clogged(endpoint: Endpoint) -> bool:
     """Say whether several requests to this endpoint hang."""
-    with _condition:
-        return _hanging(endpoint) >= CLOGGED_FROM
+    with _lock:
+        door = _doors.get(endpoint)
+        return door is not None and door.hanging() >= CLOGGED_FROM
 
 
 @contextmanager
@@ -48,24 +61,24 @@ def slot(endpoint: Endpoint) -> Iterator[bool]:
 
 
 def _enter(endpoint: Endpoint) -> float | None:
-    with _condition:
-        while len(_out.get(endpoint, ())) >= MAX_AT_ONCE:
-            if _hanging(endpoint) >= CLOGGED_FROM:
+    with _lock:
+        door = _doors.setdefault(endpoint, _Door())
+        while len(door.out) >= MAX_AT_ONCE:
+            if door.hanging() >= CLOGGED_FROM:
                 return None
-            _condition.wait(0.1)
+            door.waiting += 1
+            door.free.wait(0.1)
+            door.waiting -= 1
         started = time.monotonic()
-        _out[endpoint].append(started)
+        door.out.append(started)
         return started
 
 
 def _leave(endpoint: Endpoint, started: float) -> None:
-    with _condition:
-        _out[endpoint].remove(started)
-        if not _out[endpoint]:
-            del _out[endpoint]
-        _condition.notify_all()
-
-
-def _hanging(endpoint: Endpoint) -> int:
-    latest = time.monotonic() - HANGS_AFTER_S
-    return sum(started < latest for started in _out.get(endpoint, ()))
+    with _lock:
+        door = _doors[endpoint]
+        door.out.remove(started)
+        if door.out or door.waiting:
+            door.free.notify()
+        else:
+            del _doors[endpoint]

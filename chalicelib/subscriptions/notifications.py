@@ -11,6 +11,7 @@ from chalicelib.core import clock, ids
 from chalicelib.core.call import Call
 from chalicelib.core.errors import Conflict, NotFound, PlatformError, TooLarge, UpstreamFailed
 from chalicelib.durable import ingest
+from chalicelib.edge import limits
 from chalicelib.edge.route import Answer, raw_answer
 from chalicelib.storage.tables import WORK
 from chalicelib.subscriptions import events, queues
@@ -22,7 +23,10 @@ _IDEMPOTENCY_KEY = "idempotency-key"
 
 
 def receive_post(call: Call) -> Answer:
-    """Take in a notification. Raises NotFound for an unknown address, Conflict for a delivery id used before."""
+    """Take in a notification.
+
+    Raises NotFound for an unknown address, RateLimited, Conflict for a delivery id used before.
+    """
     return _receive(call, "POST")
 
 
@@ -38,6 +42,7 @@ def _receive(call: Call, method: str) -> Answer:
     if len(call.raw_body) > MAX_BYTES:
         raise TooLarge(f"a notification may have at most {MAX_BYTES} bytes")
     logs.bind(workspace=target.workspace_id, event=target.event.id)
+    limits.spend_at_address(target.workspace_id, call.path["hook_key"])
     heard = events.parts_of(method, routing.heard_headers(call.headers), dict(call.query), call.raw_body)
     if not events.is_runnable(heard):
         raise TooLarge("this notification is larger than the service's logic can be given")

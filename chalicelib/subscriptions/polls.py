@@ -55,7 +55,7 @@ def poll(batch: Batch) -> None:
         except LeaseLost:
             continue
         except Unavailable:
-            message.again(backoff_s(message.receives))
+            message.wait(backoff_s(message.receives))
 
 
 def _poll(message: Message) -> None:
@@ -65,7 +65,7 @@ def _poll(message: Message) -> None:
     if isinstance(lease, NotTaken):
         hide_s = lease.hide_s(now_ms)
         if hide_s is not None:
-            message.again(hide_s)
+            message.wait(hide_s)
         return
     item = Subscription.get(workspace_id, id=subscription_id)
     if item is None:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import random
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable
 from typing import Any
 
 from chalicelib.adapters import blobs, logs, queue
 from chalicelib.adapters.queue import Letter
-from chalicelib.core import clock, config
+from chalicelib.core import clock, config, figures
 from chalicelib.core.errors import Unavailable
 from chalicelib.durable import due, fences
 from chalicelib.durable.leases import LeaseLost
@@ -29,6 +29,7 @@ PAUSE_MS = 900_000
 SPREAD_S = 30
 _MAX_REASON = 500
 _ATTEMPTS = 5
+_ENDS = {State.FAILED: "DeliveriesFailed", State.DROPPED: "DeliveriesDropped"}
 _jitter: Callable[[], float] = random.random
 
 
@@ -73,7 +74,8 @@ def wait(task: Task, until_ms: int, reason: str) -> list[tuple[str, Letter]]:
 def end(task: Task, state: State, put: dict[str, Any], body: bytes | None = None) -> None:
     """End a delivery. Another's write that came first stays."""
     put = {"st": state.value, "fin": clock.now_ms(), **put}
-    _advance(task, put, ("due", "dueB", "dueK"), body)
+    if _advance(task, put, ("due", "dueB", "dueK"), body) is not None:
+        figures.add(_ENDS[state], workspace_id=task.item.workspace_id)
 
 
 def after_open_ms(health: Health) -> int:
@@ -106,6 +108,7 @@ def change_health(item: Subscription, rule: Callable[[Health], Health]) -> bool:
 def disable(item: Subscription, reason: str) -> None:
     """Disable a subscription on behalf of its receiver, and tell."""
     if item.state is SubscriptionState.ACTIVE and models.switch(item, SubscriptionState.DISABLED, reason):
+        figures.add("DisabledEndpoints")
         logs.log(
             "subscription.disabled",
             level="WARNING",
@@ -126,6 +129,9 @@ def _record_good(good: list[Outcome]) -> None:
     except Unavailable:
         for one in good:
             _again(one.task)
+        return
+    for workspace_id, count in Counter(one.task.item.workspace_id for one in good).items():
+        figures.add("DeliveriesDelivered", count, workspace_id=workspace_id)
 
 
 def _good_row(one: Outcome, now_ms: int) -> Row:
@@ -153,6 +159,8 @@ def _follow(one: Outcome) -> list[tuple[str, Letter]]:
     if verdict.fate is Fate.UNWANTED:
         if task.seen:
             end(task, State.DROPPED, {"err": verdict.error})
+        else:
+            figures.add("DeliveriesDropped", workspace_id=task.item.workspace_id)
         return []
     if verdict.fate is Fate.CLOGGED:
         if task.is_first:
@@ -165,6 +173,7 @@ def _follow(one: Outcome) -> list[tuple[str, Letter]]:
     if verdict.fate is Fate.RETRY:
         delay_s = rules.next_delay_s(config.settings().retry_schedule_s, tries, verdict.wish_s, _jitter)
         if delay_s is not None:
+            figures.add("DeliveriesRetried", workspace_id=task.item.workspace_id)
             return _pend(task, tries, now_ms + int(delay_s * 1000), put, one.body)
     end(task, State.FAILED, {**put, "a": tries}, one.body)
     logs.log(

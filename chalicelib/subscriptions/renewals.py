@@ -16,7 +16,7 @@ from dataclasses import dataclass
 
 from chalicelib.adapters import logs, queue
 from chalicelib.connectors import public as connectors
-from chalicelib.core import clock
+from chalicelib.core import clock, figures
 from chalicelib.core.errors import PlatformError, Unavailable
 from chalicelib.credentials import public as credentials
 from chalicelib.durable import due, leases
@@ -150,6 +150,7 @@ def _failed(item: Subscription, lease: Lease, error: PlatformError) -> None:
         _let_go(item, lease, rules.retry_at_ms(renewal.errors, now_ms), renewal)
         return
     if models.switch(item, SubscriptionState.DISABLED, REASON):
+        figures.add("DisabledEndpoints")
         logs.log("subscription.disabled", level="WARNING", **about)
     _let_go(item, lease, None, renewal)
 

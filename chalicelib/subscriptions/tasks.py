@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from chalicelib.adapters import blobs
@@ -38,12 +39,12 @@ class Task:
     is_first: bool = True
     is_probe: bool = False
 
-    @property
+    @cached_property
     def message_id(self) -> str:
         """The id every attempt carries: the same for the same event and subscription."""
         return message_id_of(self.item.workspace_id, self.event_id, self.item.id)
 
-    @property
+    @cached_property
     def key(self) -> Key:
         """Where the delivery lies."""
         return models.delivery_key(self.item.workspace_id, self.item.id, self.at_ms, self.message_id)

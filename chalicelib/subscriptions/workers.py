@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from chalice import Blueprint, Rate
+from chalice import Blueprint
 
 from chalicelib.adapters import queue
-from chalicelib.core import clock
+from chalicelib.core import clock, figures
 from chalicelib.core.errors import PlatformError
+from chalicelib.durable import counts
 from chalicelib.durable.sweep import sweep
-from chalicelib.edge.worker import Batch, backoff_s, consumes
+from chalicelib.edge.worker import Batch, backoff_s, consumes, ticks
 from chalicelib.storage.tables import DELIVERY, WORK
 from chalicelib.subscriptions import dead_letters, deliveries, messages, models, polls, queues, upkeep
 from chalicelib.subscriptions import fan_out as spreading
 
 workers = Blueprint(__name__)
+figures.kept_by(counts.add)
 
 
 @consumes(workers, queues.FAN_OUT)
@@ -54,8 +54,8 @@ def bury(batch: Batch) -> None:
             message.again(backoff_s(message.receives))
 
 
-@workers.schedule(Rate(1, unit=Rate.MINUTES), name="subscriptions_tick")
-def tick(_event: Any) -> None:
+@ticks(workers, "subscriptions_tick")
+def tick() -> None:
     """Bring what is due."""
     now_ms = clock.now_ms()
     sweep(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
@@ -64,6 +65,7 @@ class Stack:
             )
         while not self.is_up():
             if self._process.poll() is not None or time.monotonic() - started > timeout_s:
+                self.kill()  # whoever started it in a `with` does not get to stop it
                 raise RuntimeError(f"the stack did not start:\n{self.log.read_text()[-2000:]}")
             time.sleep(0.02)
         return time.monotonic() - started
@@ -79,7 +81,8 @@ class Stack:
     def kill(self) -> None:
         """SIGKILL every process of it, at once."""
         if self._process is not None:
-            os.killpg(self._process.pid, signal.SIGKILL)
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(self._process.pid, signal.SIGKILL)
             self._process.wait()
             self._process = None
 

@@ -33,12 +33,17 @@ def main() -> None:
 
     signal.signal(signal.SIGTERM, stop)
     signal.signal(signal.SIGINT, stop)
+    stopping = threading.Event()
     threading.Thread(target=_announce, args=(workers, settings, builtin_key), daemon=True).start()
+    stack.start_reporting(cloud, stopping)
+    stack.settle()
     try:
         server.run()
     finally:
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
         workers.stop()
+        stopping.set()
+        stack.report_last()
         from chalicelib.adapters import javascript
 
         javascript.shutdown()

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ctypes
 import fcntl
+import gc
 import os
 import signal
 import subprocess
@@ -17,8 +18,9 @@ import time
 from pathlib import Path
 from typing import Any
 
-from chalicelib.adapters import aws, javascript, logs, queue
-from chalicelib.core import config
+from chalicelib.adapters import aws, backlog, javascript, logs, queue
+from chalicelib.core import clock, config
+from chalicelib.edge import reporting
 from chalicelib.storage import tables
 from infra import queues
 from infra.local.cloud import LocalCloud
@@ -32,7 +34,7 @@ _RESTART_PAUSE_S = 0.3
 def attach() -> LocalCloud:
     """Make this process use the data folder as its cloud."""
     folder = Path(config.settings().data_dir)
-    cloud = LocalCloud(folder / "millrace.db")
+    cloud = LocalCloud(folder / "millrace.db", now_ms=clock.now_ms)
     queue.forget()
     aws.reset(is_local=True)
     aws.on_client(lambda _service, client: cloud.attach(client, direct=True))
@@ -56,6 +58,29 @@ def prepare() -> LocalCloud:
     return cloud
 
 
+def start_reporting(cloud: LocalCloud, stopping: threading.Event) -> None:
+    """Report what this process counts by the clock, until told to stop, instead of after each batch and request."""
+    backlog.use(cloud.oldest_s)
+    reporting.pace()
+    threading.Thread(target=_report, args=(stopping,), name="reporter", daemon=True).start()
+
+
+def _report(stopping: threading.Event) -> None:
+    """Store sums every second, write a line every ten."""
+    written = time.monotonic()
+    while not stopping.wait(reporting.KEEP_MS / 1000):
+        reporting.keep()
+        if time.monotonic() - written >= reporting.LINE_MS / 1000:
+            written = time.monotonic()
+            reporting.write()
+
+
+def report_last() -> None:
+    """Report what is left when the process is about to end."""
+    reporting.keep()
+    reporting.write()
+
+
 def lock(folder: Path) -> int:
     """Take the data folder for this stack; waits a little for one that is just ending. Raises SystemExit."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -67,6 +92,12 @@ def lock(folder: Path) -> int:
         except BlockingIOError:
             time.sleep(0.1)
     raise SystemExit(f"{folder} is in use by another Millrace")
+
+
+def settle() -> None:
+    """Leave what was imported out of every later collection: it stays until the process ends."""
+    gc.collect()
+    gc.freeze()
 
 
 def die_with_parent() -> None:

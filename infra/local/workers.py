@@ -36,6 +36,8 @@ def run() -> None:
     schedules["expire"] = lambda _event, _context: cloud.expire()
     scheduler = Scheduler(schedules, config.settings().tick_s)
     mappings = [mapping for consumer in consumers for mapping in _mappings(*consumer)]
+    stack.start_reporting(cloud, stopping)
+    stack.settle()
     for thread in (*mappings, scheduler):
         thread.start()
     while not stopping.wait(1.0):
@@ -65,5 +67,6 @@ def _stop(mappings: list[Mapping], scheduler: Scheduler) -> None:
     for mapping in mappings:
         if not mapping.is_idle():
             mapping.join(max(0.0, ends - time.monotonic()))
+    stack.report_last()
     javascript.shutdown()
     os._exit(0)

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from typing import Any
 
 from chalicelib.storage.tables import TABLES
-from infra import gateway_responses, limits, queues
+from infra import gateway_responses, limits, monitoring, queues
 from infra.functions import FUNCTIONS, Function, Stage
-from infra.policies import queue_id, table_id
+from infra.policies import UNBOUND, queue_id, table_id
 
 Json = dict[str, Any]
 STATUSES = {
@@ -162,10 +162,12 @@ def _policies(resources: Json) -> Iterator[str]:
         for policy in role.get("Policies", ()):
             for statement in policy["PolicyDocument"]["Statement"]:
                 statement = statement.get("Fn::If", [None, statement])[1]
-                actions = statement["Action"]
-                if any("*" in action for action in ([actions] if isinstance(actions, str) else actions)):
+                named = statement["Action"]
+                actions = [named] if isinstance(named, str) else named
+                if any("*" in action for action in actions):
                     yield f"{name}: a wildcard among {actions}"
-                yield from (f"{name}: {text}" for text in _wide(statement["Resource"]))
+                if not set(actions) <= UNBOUND:
+                    yield from (f"{name}: {text}" for text in _wide(statement["Resource"]))
 
 
 def _wide(resource: Any) -> Iterator[str]:
@@ -178,7 +180,7 @@ def _wide(resource: Any) -> Iterator[str]:
 
 def _monitoring(resources: Json) -> Iterator[str]:
     alarms = of_type(resources, "AWS::CloudWatch::Alarm")
-    watched = {(alarm["MetricName"], json.dumps(alarm["Dimensions"])) for alarm in alarms.values()}
+    watched = {(name, json.dumps(where)) for alarm in alarms.values() for name, where in monitoring.watched(alarm)}
     metrics = {metric for metric, _ in watched}
     wanted = {"DeadLetters", "DisabledEndpoints", "ApproximateAgeOfOldestMessage", "Errors", "Throttles", "5XXError"}
     yield from (f"no alarm on {metric}" for metric in wanted - metrics)
@@ -186,6 +188,10 @@ def _monitoring(resources: Json) -> Iterator[str]:
         for metric in ("Errors", "Throttles"):
             if not any(name == metric and f'"{function.logical_id}"' in where for name, where in watched):
                 yield f"{function.name}: no alarm on {metric}"
+    for table in TABLES:
+        for metric in ("ReadThrottleEvents", "WriteThrottleEvents"):
+            if not any(name == metric and f'"{table_id(table.short_name)}"' in where for name, where in watched):
+                yield f"{table.short_name}: no alarm on {metric}"
     if not of_type(resources, "AWS::CloudWatch::Dashboard"):
         yield "no dashboard"
 

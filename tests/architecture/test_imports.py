@@ -19,7 +19,7 @@ LAYERS = {
     "adapters": {"core", "adapters"},
     "storage": {"core", "storage", "adapters.aws"},
     "durable": {"core", "storage", "durable", "adapters.queue"},
-    "edge": {"core", "edge", "adapters.logs", "adapters.queue"},
+    "edge": {"core", "edge", "adapters.emf", "adapters.logs", "adapters.queue"},
 }
 BY_FILE = {
     "rules": {"core"},

@@ -1,4 +1,4 @@
-"""The platform under attack: one stack, watched, with two workspaces of which one has one of everything."""
+"""The platform under attack: one stack, watched, with workspaces that have one of everything where asked."""
 
 from __future__ import annotations
 
@@ -12,8 +12,14 @@ from tests.attack.world import World
 
 WATCHED = Path(__file__).with_name("watched")
 PUBLIC = "93.184.216.34"
-VICTIM, STRANGER = "victim-key-of-the-attack", "stranger-key-of-the-attack"
-WORKSPACES = {VICTIM: "victim", STRANGER: "stranger"}
+VICTIM, STRANGER, FORGER = (f"{name}-key-of-the-attack" for name in ("victim", "stranger", "forger"))
+WORKSPACES = {VICTIM: "victim", STRANGER: "stranger", FORGER: "forger"}
+
+# What refuses floods would also refuse the rest of the attack.
+LIMITS = (
+    *(f"MILLRACE_{what}_PER_S" for what in ("READS", "WRITES", "RUNS", "HOOKS")),
+    "MILLRACE_CHAT_PER_MINUTE", "MILLRACE_CHAT_FILES_MB",
+)  # fmt: skip
 
 
 class Platform:
@@ -27,23 +33,27 @@ class Platform:
         self.outside, self.sentinel, self.mail = Outside(), Sentinel(), Sentinel()
         self._dials, self._names = folder / "dials", folder / "names.json"
         self.names({})
+        self._ports: set[int] = set()
         self.stack = self._made(is_open=True)
         self.worlds: dict[str, World] = {}
 
     def _made(self, *, is_open: bool) -> Stack:
         ports = (self.outside.server_port, self.mail.port) if is_open else ()
         allowed = {"MILLRACE_EGRESS_ALLOW": ",".join(f"127.0.0.1:{port}" for port in ports)}
-        return Stack(
+        made = Stack(
             self.folder / "stack",
             **allowed,
             MILLRACE_DEV_KEYS=",".join(f"{key}={workspace}" for key, workspace in WORKSPACES.items()),
             MILLRACE_RETRY_SCHEDULE_S="0,1,1",
+            **dict.fromkeys(LIMITS, "1000000"),
             MILLRACE_LOG_LEVEL="DEBUG",
             PYTHONPATH=str(WATCHED),
             ATTACK_DIALS=str(self._dials),
             ATTACK_NAMES=str(self._names),
             ATTACK_PUBLIC=str(self.outside.server_port),
         )
+        self._ports.add(made.port)
+        return made
 
     def __enter__(self) -> Platform:
         self.stack.start()
@@ -71,7 +81,7 @@ class Platform:
         return self.stack.folder / "data"
 
     def api(self, key: str | None = VICTIM) -> Api:
-        """Call it as one of the two workspaces, or with any other key."""
+        """Call it as one of the workspaces, or with any other key."""
         return Api(self.port, key)
 
     def world(self, key: str = VICTIM) -> World:
@@ -91,5 +101,5 @@ class Platform:
 
     def strange_dials(self) -> list[tuple[str, int]]:
         """List those of them that nothing allows: neither the one server, nor the public address, nor itself."""
-        known = {("127.0.0.1", port) for port in (self.outside.server_port, self.mail.port, self.port)}
+        known = {("127.0.0.1", port) for port in (self.outside.server_port, self.mail.port, *self._ports)}
         return [one for one in self.dials() if one not in known and one[0] != PUBLIC]

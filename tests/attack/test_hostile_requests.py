@@ -15,6 +15,7 @@ import pytest
 import app as _app  # noqa: F401 registers every row
 from chalicelib.edge.failures import BOTPRESS, CONTACTFLOW, INTERACTOR, NOVU
 from chalicelib.edge.route import ROWS
+from tests.attack.figures import Figures
 from tests.attack.hostile_requests import Case, Maker
 from tests.attack.platform import Platform
 from tests.attack.sending import Reply, Wire
@@ -87,7 +88,7 @@ _SHAPES = {
 
 
 @pytest.fixture(scope="module")
-def findings(platform: Platform, every: int) -> Findings:
+def findings(platform: Platform, every: int, figures: Figures) -> Findings:
     """Send everything, over a few connections."""
     world = platform.world()
     cases = itertools.chain.from_iterable(Maker(world, surface, row).cases() for surface, row in ROWS)
@@ -97,9 +98,13 @@ def findings(platform: Platform, every: int) -> Findings:
         for batch in threads.map(lambda some: list(_sent(platform, some)), _dealt(chosen)):
             for case, reply in batch:
                 found.take(case, reply)
-    counts = {surface: found.sent[surface] for surface in SURFACES}
-    print(f"\nhostile requests: {counts}, {dict(sorted(found.statuses.items()))}")
-    print(f"slowest: {found.slowest_ms:.0f} ms: {found.slowest[:120]}")
+    for surface in SURFACES:
+        figures.note(f"hostile requests, {surface}", found.sent[surface], "refused")
+    bad = {kind: len(cases) for kind, cases in found.wrong.items()}
+    figures.note(
+        "hostile requests, whole", sum(found.sent.values()), f"slowest {found.slowest_ms:.0f} ms, wrong: {bad or 0}"
+    )
+    print(f"\n{dict(sorted(found.statuses.items()))}, slowest: {found.slowest[:120]}")
     return found
 
 

@@ -54,6 +54,20 @@ def test_server_errors_have_their_effect(local: Cloud) -> None:
     assert is_there(local, table)
 
 
+def test_transactions_can_meet_another_one(local: Cloud) -> None:
+    table = create_table(local)
+    assert local.local is not None
+    local.local.fault = lambda operation, request: None if operation == "GetItem" else Fault.CONFLICT
+    with fails("TransactionConflictException"):
+        local.dynamodb.put_item(TableName=table, Item=KEY)
+    puts = [{"Put": {"TableName": table, "Item": KEY | {"sk": {"S": name}}}} for name in ("s", "t")]
+    with fails("TransactionCanceledException") as caught:
+        local.dynamodb.transact_write_items(TransactItems=puts)
+    reasons = caught["CancellationReasons"]
+    assert [reason["Code"] for reason in reasons] == ["TransactionConflict", "None"]
+    assert not is_there(local, table)
+
+
 def test_half_a_batch_of_messages_can_fail(local: Cloud) -> None:
     queue = local.sqs.create_queue(QueueName="work")["QueueUrl"]
     assert local.local is not None

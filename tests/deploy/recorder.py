@@ -18,6 +18,7 @@ import chalice.app
 from chalicelib.adapters import aws, blobs, keys
 from chalicelib.adapters.javascript import sandbox
 from chalicelib.core import config
+from chalicelib.core.queues import DEAD_LETTERS, QUEUES
 from infra import policies
 from infra.functions import API as API_NAME
 from infra.functions import FUNCTIONS, RUNNER, Function, by_handler
@@ -82,7 +83,8 @@ def needed_anyway(function: Function) -> set[tuple[str, str]]:
     """
     names = {"ReceiveMessage", "DeleteMessage", "GetQueueAttributes", "ChangeMessageVisibility", "GetQueueUrl"}
     own = {(f"sqs:{name}", function.queue) for name in names if function.queue}
-    return own | {("sqs:GetQueueUrl", queue) for queue in function.sends}
+    asked = (*QUEUES, DEAD_LETTERS) if function.watches else function.sends
+    return own | {("sqs:GetQueueUrl", queue) for queue in asked}
 
 
 def install() -> None:
@@ -172,7 +174,7 @@ def _needed(service: str, operation: str, params: dict[str, Any]) -> Iterator[tu
             index = f"/index/{params['IndexName']}" if "IndexName" in params else ""
             yield f"dynamodb:{operation}", _table(table) + index
     else:
-        yield f"{service}:{operation}", "?"
+        yield f"{service}:{operation}", "*" if f"{service}:{operation}" in policies.UNBOUND else "?"
 
 
 def _table(name: str) -> str:

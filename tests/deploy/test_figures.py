@@ -22,9 +22,10 @@ def test_one_execution_a_second_meets_no_limit_and_ten_thousand_several() -> Non
     assert len(sizing.passed(10_000, Uses(), PROD)) > 3
 
 
-def test_the_first_limit_of_prod_is_its_own_throttle() -> None:
+def test_the_first_limits_of_prod_are_a_new_table_s_and_its_own_throttle() -> None:
     rate, quota, used = sizing.first_limit(Uses(), PROD)
-    assert "ours" in quota.name and used > quota.most
+    assert "new table" in quota.name and used > quota.most
+    assert any("ours" in str(one) for one in sizing.passed(1_500, Uses(), PROD))
     assert 500 < rate < PROD.requests_per_s
 
 

@@ -101,6 +101,8 @@ def test_no_action_and_no_resource_is_a_wildcard() -> None:
         for chosen in policies.document(function, STAGES["prod"])["Statement"]:
             statement = chosen.get("Fn::If", [None, chosen])[1]
             assert not any("*" in action for action in statement["Action"])
+            if set(statement["Action"]) <= policies.UNBOUND:
+                continue
             resources = statement["Resource"] if isinstance(statement["Resource"], list) else [statement["Resource"]]
             texts = [one.get("Fn::Sub", "") for one in resources]
             assert not [text for text in texts if "*" in text and not text.endswith(own)]

@@ -200,6 +200,41 @@ def test_above_its_share_one_goes_on_with_what_its_policies_grant(
     assert {look(owner, one)["state"] for one in running} == {"done"}
 
 
+def test_clocks_that_use_up_their_share_go_on_with_what_their_policies_grant(
+    owner: Client, outside: Outside, still: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MILLRACE_EXECUTIONS_SHARE_PER_S", "1")
+    made = [make(owner, [], trigger={"cron": "0 * * * *"})[0] for _ in range(4)]
+    for automation in made:
+        owner.post(f"/v1/automation/{automation}/enable?userId={USER}").ok()
+    still.advance_s(3_600)
+    tick("automations_tick")
+    letters = receive("automations_schedule")
+    assert len(letters) == len(made)  # one worker has them all, and reads again how much of the share is left
+    assert deliver("automations_schedule", HANDLERS["fire_schedule"], letters) == 0
+    pump(still)
+    for automation in made:
+        (found,) = owner.get(f"/v1/automation/{automation}/execution?userId={USER}").ok()
+        assert found["state"] == "done"
+
+
+def test_a_dead_letter_of_a_long_execution_needs_no_more_than_the_policies_grant(
+    owner: Client, outside: Outside, still: Clock
+) -> None:
+    steps_ = [{"id": f"large{n}", "type": "code", "code": "return 'x'.repeat(30000)"} for n in range(4)]
+    waits = [{"id": f"pause{n}", "type": "wait", "seconds": 1} for n in range(4)]
+    pairs = [step for pair in zip(steps_, waits, strict=True) for step in pair]
+    execution = begin(owner, make(owner, [*pairs, {"id": "heard", "type": "waitForEvent", "event": "paid"}]))
+    pump(still)
+    assert WORK.query(models.beside(owner.key, execution), prefix="H#").rows  # its journal fills more than a row
+    owner.post("/v1/event", {"name": "paid", "payload": 1})
+    drain("automations_event", HANDLERS["spread_event"])
+    (letter,) = bodies("automations_advance")
+    queue.send("dead_letters", letter)
+    pump(still)
+    assert look(owner, execution)["state"] == "failed"
+
+
 def test_dead_letters_of_automations_need_no_more_than_the_policies_grant(signing: Signing, still: Clock) -> None:
     owner, service = signing.client, signing.service
     make_event(owner, service, "return 'order'")

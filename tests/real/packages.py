@@ -26,22 +26,44 @@ def ensure() -> None:
     """Install the packages unless these very versions are there. Raises RuntimeError when that is impossible."""
     if _is_installed():
         return
-    node, npm = shutil.which("node"), shutil.which("npm")
-    if node is None or npm is None:
-        raise RuntimeError("the tests in tests/real need node and npm")
-    FOLDER.mkdir(exist_ok=True)
     for name in FILES:
         (FOLDER / f".installed-{name}").unlink(missing_ok=True)
-        shutil.copy(HERE / name, FOLDER / name)
-    command = [npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]
-    done = subprocess.run(command, cwd=FOLDER, capture_output=True, text=True, timeout=600, check=False)
-    if done.returncode:
-        raise RuntimeError(f"npm ci failed: {done.stderr[-2000:]}")
+    _npm_ci(HERE, FOLDER)
     for other in DESCRIPTION.parent.glob("*.json"):  # 370 MB of editions nobody reads here
         if other != DESCRIPTION:
             other.unlink()
     for name in FILES:
         shutil.copy(HERE / name, FOLDER / f".installed-{name}")
+
+
+def install(name: str, scripts: str) -> Path:
+    """Install what the folder of this name pins into .real/<name>, unless these very versions are there.
+
+    Its scripts are put beside them, so that they find them. Raises RuntimeError when that is impossible.
+    """
+    source, folder = HERE / name, FOLDER / name
+    lock, mark = source / "package-lock.json", folder / ".installed"
+    folder.mkdir(parents=True, exist_ok=True)
+    for script in source.glob(scripts):
+        shutil.copy(script, folder)
+    if not mark.is_file() or mark.read_bytes() != lock.read_bytes():
+        _npm_ci(source, folder)
+        shutil.copy(lock, mark)
+    return folder
+
+
+def _npm_ci(source: Path, folder: Path) -> None:
+    """Install exactly what a folder pins into another."""
+    node, npm = shutil.which("node"), shutil.which("npm")
+    if node is None or npm is None:
+        raise RuntimeError("the tests in tests/real need node and npm")
+    folder.mkdir(parents=True, exist_ok=True)
+    for name in FILES:
+        shutil.copy(source / name, folder / name)
+    command = [npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=600, check=False)
+    if done.returncode:
+        raise RuntimeError(f"npm ci failed: {done.stderr[-2000:]}")
 
 
 def _is_installed() -> bool:

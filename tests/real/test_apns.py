@@ -19,9 +19,10 @@ from chalicelib.channels import providers
 from chalicelib.channels.providers import apns
 from chalicelib.channels.providers.base import Deferred, Order, Push, Refused
 from chalicelib.core import cache
+from tests.real import packages
 from tests.real.provider_cases import Case, private_key
 from tests.real.provider_receiver import Providers
-from tests.real.test_novu_providers import HERE, Theirs, install
+from tests.real.test_novu_providers import Theirs
 
 KEYS = {"secretKey": private_key("ec"), "apiKey": "KEYID", "projectName": "TEAM", "applicationId": "com.example.app"}
 CONFIG = {"key": KEYS["secretKey"], "keyId": "KEYID", "teamId": "TEAM", "bundleId": "com.example.app"}
@@ -31,7 +32,7 @@ class Apple:
     """Node's HTTP/2 server, and what it was asked."""
 
     def __init__(self, pem: Path) -> None:
-        command = ["node", str(HERE / "apns_server.js"), str(pem)]
+        command = ["node", str(packages.HERE / "novu_providers" / "apns_server.js"), str(pem)]
         self._node = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         assert self._node.stdout is not None
         self.port = int(self._node.stdout.readline())
@@ -88,7 +89,7 @@ OVERRIDES = {
 
 @pytest.mark.parametrize("overrides", [{}, OVERRIDES], ids=["plain", "overrides"])
 def test_apple_is_asked_as_their_own_class_asks_it(apple: Apple, overrides: dict[str, Any]) -> None:
-    install()
+    packages.install("novu_providers", "providers.js")
     theirs = Theirs(apple.port)
     options = {"target": ["abc"], "title": "Title", "content": "Content", "payload": {"a": {"b": 1}}}
     config = {**CONFIG, "production": True}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 import subprocess
 import threading
 import time
@@ -18,10 +17,9 @@ import pytest
 import requests
 
 from infra.harness.stack import Stack, free_port
+from tests.real import packages
 from tests.real.receiver import Receiver
 
-HERE = Path(__file__).parent / "botpress"
-FOLDER = Path(__file__).parents[2] / ".real" / "botpress"
 CLIENTS = {"client-0.0.11": ("old", 85), "client-0.1.3": ("mid", 95), "client-0.3.8": ("new", 100)}  # key, least calls
 KEYS = "default=default,old=old,mid=mid,new=new"
 ROOMS, TEXTS = 6, 40
@@ -32,18 +30,8 @@ BOT: Json = {"dev": True, "states": {"mood": {"type": "user", "schema": {"type":
 
 @pytest.fixture(scope="module")
 def node() -> Path:
-    """Install the clients unless these very versions are there."""
-    FOLDER.mkdir(parents=True, exist_ok=True)
-    lock, mark = HERE / "package-lock.json", FOLDER / ".installed"
-    for script in HERE.glob("*.cjs"):
-        shutil.copy(script, FOLDER)
-    if not mark.is_file() or mark.read_bytes() != lock.read_bytes():
-        for name in ("package.json", "package-lock.json"):
-            shutil.copy(HERE / name, FOLDER)
-        command = ["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]
-        subprocess.run(command, cwd=FOLDER, check=True, timeout=300, capture_output=True)
-        shutil.copy(lock, mark)
-    return FOLDER
+    """Install the clients."""
+    return packages.install("botpress", "*.cjs")
 
 
 @pytest.fixture(scope="module")

@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import json
 import re
-import shutil
 import subprocess
 import sys
 import threading
@@ -20,9 +19,9 @@ from aiosmtpd.controller import Controller
 
 from chalicelib.channels.templates import render
 from infra.harness.stack import Stack, free_port
+from tests.real import packages
 
 HERE = Path(__file__).parent / "novu"
-FOLDER = Path(__file__).parents[2] / ".real" / "novu"
 
 
 @pytest.fixture(scope="module")
@@ -33,18 +32,8 @@ def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 @pytest.fixture(scope="module")
 def node() -> Path:
-    """Install the clients unless these very versions are there."""
-    FOLDER.mkdir(parents=True, exist_ok=True)
-    lock, mark = HERE / "package-lock.json", FOLDER / ".installed"
-    for script in HERE.glob("*.js"):
-        shutil.copy(script, FOLDER)
-    if not mark.is_file() or mark.read_bytes() != lock.read_bytes():
-        for name in ("package.json", "package-lock.json"):
-            shutil.copy(HERE / name, FOLDER)
-        command = ["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]
-        subprocess.run(command, cwd=FOLDER, check=True, timeout=300, capture_output=True)
-        shutil.copy(lock, mark)
-    return FOLDER
+    """Install the clients."""
+    return packages.install("novu", "*.js")
 
 
 def outcome(command: list[str], folder: Path) -> list[list[Any]]:

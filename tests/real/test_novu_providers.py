@@ -8,10 +8,8 @@ import email.policy
 import hashlib
 import hmac
 import json
-import shutil
 import subprocess
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -22,11 +20,11 @@ from chalicelib.adapters.http_client import network
 from chalicelib.channels import providers
 from chalicelib.channels.providers.base import Order
 from infra.harness.stack import free_port
+from tests.real import packages
 from tests.real.provider_cases import MAIL, MAIL_OPTIONS, Case, cases
 from tests.real.provider_receiver import Asked, Providers
 
-HERE = Path(__file__).parent / "novu_providers"
-FOLDER = Path(__file__).parents[2] / ".real" / "novu_providers"
+FOLDER = packages.FOLDER / "novu_providers"
 HEADERS = ("authorization", "api-key", "x-postmark-server-token", "x-key", "x-secret", "tok", "content-type")
 OUR_OWN_WAY = {"nodemailer": "a real mail server judges it", "ses": "botocore judges it", "apns": "see test_apns.py"}
 
@@ -52,19 +50,6 @@ class Theirs:
         self._node.stdout.close()
 
 
-def install() -> None:
-    """Install their classes unless these very versions are there."""
-    FOLDER.mkdir(parents=True, exist_ok=True)
-    lock, mark = HERE / "package-lock.json", FOLDER / ".installed"
-    shutil.copy(HERE / "providers.js", FOLDER)
-    if not mark.is_file() or mark.read_bytes() != lock.read_bytes():
-        for name in ("package.json", "package-lock.json"):
-            shutil.copy(HERE / name, FOLDER)
-        command = ["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]
-        subprocess.run(command, cwd=FOLDER, check=True, timeout=600, capture_output=True)
-        shutil.copy(lock, mark)
-
-
 @pytest.fixture(scope="module")
 def receiver(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Providers]:
     with Providers(tmp_path_factory.mktemp("providers")) as running:
@@ -73,7 +58,7 @@ def receiver(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Providers]:
 
 @pytest.fixture(scope="module")
 def theirs(receiver: Providers) -> Iterator[Theirs]:
-    install()
+    packages.install("novu_providers", "providers.js")
     made = Theirs(receiver.port)
     yield made
     made.stop()

@@ -29,6 +29,7 @@ LONGER_S = os.environ.get("MILLRACE_FUZZ_S")
 EXAMPLES = 20  # random requests for each operation
 CHAINS = 60  # of up to CHAIN_STEPS calls that use what the calls before made
 CHAIN_STEPS = 6
+OTHERS_EXAMPLES = 3
 LIMIT_S = int(LONGER_S or 0) + 600
 ACCEPTED = ["2xx", "302", "403", "404", "409", "422"]  # of requests that fit the document; 400 is the question
 ALL = "*"
@@ -153,6 +154,38 @@ def settings() -> dict[str, Any]:
     }
 
 
+def settings_of_others() -> dict[str, Any]:
+    """Give the configuration for the surfaces that follow other contracts: every answer as the document says it is.
+
+    What they do with requests that fit is asked by their own tests, which know what has to be there before.
+    """
+    made, others = settings(), set(other_surfaces())
+    own = sorted(path for path in paths() if path not in others)
+    checks = (
+        "not_a_server_error",
+        "status_code_conformance",
+        "content_type_conformance",
+        "response_schema_conformance",
+    )
+    return {
+        **made,
+        "generation": {**made["generation"], "max-examples": OTHERS_EXAMPLES},
+        "checks": {"enabled": False, **{check: {"enabled": True} for check in checks}},
+        "phases": {"stateful": {"enabled": False}},
+        "operations": [{"include-path": path, "enabled": False} for path in own],
+    }
+
+
+def paths() -> set[str]:
+    """List the paths of all surfaces, as the document spells them."""
+    import app
+    from chalicelib.edge.route import ROWS
+    from chalicelib.platform.reference import operations
+
+    assert app.app.routes
+    return {operations.path_of(row) for _, row in ROWS}
+
+
 def names(left_out: LeftOut) -> list[str]:
     """Give the operationIds of the document: further verbs and paths of an operation are named after it."""
     return [f"{name}{ending}" for name in left_out.operations for ending in ("", "_patch", "_alias")]
@@ -167,17 +200,21 @@ def toml_of(value: Any) -> str:
     return json.dumps(value)
 
 
-def run(url: str, folder: Path) -> tuple[int, str]:
-    """Run schemathesis against a platform; give its exit code and what it printed."""
-    config, printed = folder / "schemathesis.toml", folder / "printed.txt"
-    config.write_text("\n".join(f"{name} = {toml_of(value)}" for name, value in settings().items()))
-    environment = {
-        **os.environ,
+def hooks(folder: Path) -> dict[str, str]:
+    """Say where schemathesis finds what is there already, and where it says what was answered."""
+    return {
         "SCHEMATHESIS_HOOKS": "tests.real.schemathesis_hooks",
         "PYTHONPATH": str(ROOT),
         "MILLRACE_PREPARED": str(folder / "prepared.json"),
         "MILLRACE_ANSWERED": str(folder / "answered.json"),
     }
+
+
+def run(url: str, folder: Path, configured: dict[str, Any], more: dict[str, str]) -> tuple[int, str]:
+    """Run schemathesis against a platform; give its exit code and what it printed."""
+    config, printed = folder / "schemathesis.toml", folder / "printed.txt"
+    config.write_text("\n".join(f"{name} = {toml_of(value)}" for name, value in configured.items()))
+    environment = {**os.environ, **more}
     command = [sys.executable, "-m", "schemathesis.cli", "--config-file", str(config), "run", "--no-color"]
     command += [f"{url}/v1/openapi.json", "--url", url]
     with printed.open("wb") as out:
@@ -196,10 +233,20 @@ def test_every_operation_does_what_the_document_says(tmp_path: Path) -> None:
     with Receiver() as receiver, Stack(tmp_path / "stack", MILLRACE_RETRY_SCHEDULE_S="0,1") as stack:
         prepared = Prepared(stack.url, f"{receiver.url}/")
         prepared.make_all().save(tmp_path / "prepared.json")
-        code, printed = run(stack.url, tmp_path)
+        code, printed = run(stack.url, tmp_path, settings(), hooks(tmp_path))
         assert stack.is_up()
     print(printed[printed.find(" SUMMARY ") :])
     assert code == 0, printed[-60_000:]
     told = json.loads((tmp_path / "answered.json").read_text())
     print(f"refused rightly: {told['refused']}")
     assert never_well(told["answered"]) <= NEVER_WELL.keys()
+
+
+def test_the_other_surfaces_answer_as_the_document_says(tmp_path: Path) -> None:
+    with Stack(tmp_path / "stack") as stack:
+        code, printed = run(stack.url, tmp_path, settings_of_others(), {})
+        assert stack.is_up()
+        logged = stack.log.read_text()
+    print(printed[printed.find(" SUMMARY ") :])
+    assert code == 0, printed[-60_000:]
+    assert ".bug" not in logged

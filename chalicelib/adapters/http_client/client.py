@@ -21,7 +21,8 @@ from chalicelib.adapters.http_client.messages import (
     is_resendable,
 )
 from chalicelib.adapters.http_client.urls import Target
-from chalicelib.core.errors import InvalidInput, UpstreamFailed, UpstreamTimeout
+from chalicelib.core import figures
+from chalicelib.core.errors import AddressRefused, InvalidInput, UpstreamFailed, UpstreamTimeout
 
 if TYPE_CHECKING:
     from chalicelib.adapters.http_client.pool import Pool
@@ -68,6 +69,25 @@ def send(workspace_id: str, request: Request) -> Response:
     it), UpstreamTimeout when the deadline passed, UpstreamFailed for every other failure.
     """
     started = time.monotonic()
+    try:
+        answer = _send(workspace_id, request, started)
+    except AddressRefused:
+        raise
+    except UpstreamFailed:
+        _count(workspace_id, request, "OutboundFailures")
+        raise
+    _count(workspace_id, request, "OutboundBytes", len(answer.body))
+    return answer
+
+
+def _count(workspace_id: str, request: Request, also: str, amount: int = 1) -> None:
+    figures.add("OutboundRequests", workspace_id=workspace_id)
+    figures.add(also, amount, workspace_id=workspace_id)
+    if request.body:
+        figures.add("OutboundBytes", len(request.body), workspace_id=workspace_id)
+
+
+def _send(workspace_id: str, request: Request, started: float) -> Response:
     method = checked_method(request.method)
     hop = _Hop(
         workspace_id=workspace_id,

@@ -14,6 +14,7 @@ import os
 import threading
 from typing import TYPE_CHECKING, Any
 
+from chalicelib.adapters.javascript.counted import Counted
 from chalicelib.adapters.javascript.model import Host, JavaScript, Outcome, Script
 from chalicelib.core.config import settings
 
@@ -25,6 +26,7 @@ __all__ = ["Host", "JavaScript", "Outcome", "Script", "run_step", "runner", "shu
 
 _lock = threading.Lock()
 _runner: Runner | None = None
+_counted: Counted | None = None
 _owner_pid = 0
 _invoke: Invoke | None = None
 
@@ -33,10 +35,10 @@ def runner() -> JavaScript:
     """Give what runs scripts for this process: its own children, or the runner function the settings name."""
     name = settings().runner
     if not name:
-        return _own()
+        return _counted_own()
     from chalicelib.adapters.javascript import remote  # heavy
 
-    return remote.RemoteRunner(_invoke or (lambda parcel: _invoke_function(name, parcel)))
+    return Counted(remote.RemoteRunner(_invoke or (lambda parcel: _invoke_function(name, parcel))))
 
 
 def run_step(request: Any) -> dict[str, str]:
@@ -50,6 +52,15 @@ def use(invoke: Invoke | None) -> None:
     """Reach the runner function by this instead of by Lambda (one machine, tests)."""
     global _invoke
     _invoke = invoke
+
+
+def _counted_own() -> Counted:
+    """Give the runner of this process, counting; the same as long as that is."""
+    global _counted
+    own = _own()
+    if _counted is None or _counted.runner is not own:
+        _counted = Counted(own)
+    return _counted
 
 
 def _own() -> Runner:

@@ -11,6 +11,7 @@ import sys
 import threading
 from collections import Counter
 from pathlib import Path
+from typing import NamedTuple
 
 from chalicelib.core.errors import Unavailable
 
@@ -109,6 +110,23 @@ class Zygote:
                 raise Unavailable("the JavaScript sandbox is not running") from error
 
 
+class _Grant(NamedTuple):
+    """A place that was given: an idle child, or the right to fork one, once a victim was reaped."""
+
+    child: Child | None
+    victim: Child | None
+
+
+class _Waiter:
+    """A thread that waits for a place. It alone is woken, when there is one for its workspace."""
+
+    def __init__(self, workspace_id: str) -> None:
+        self.workspace_id = workspace_id
+        self.grant: _Grant | None = None
+        self.is_called = threading.Lock()
+        self.is_called.acquire()
+
+
 class Pool:
     """Lends children. At most `size` exist; an idle one of another workspace makes room, longest unused first.
 
@@ -118,7 +136,8 @@ class Pool:
     def __init__(self, size: int = MAX_CHILDREN, use_bytecode: bool = True) -> None:
         self._size, self._use_bytecode = size, use_bytecode
         self._share = max(1, size * 5 // 8)
-        self._changed = threading.Condition()
+        self._lock = threading.Lock()
+        self._waiting: list[_Waiter] = []
         self._idle: list[Child] = []
         self._busy: Counter[str] = Counter()
         self._zygote: Zygote | None = None
@@ -126,18 +145,16 @@ class Pool:
 
     def take(self, workspace_id: str, wait_s: float = WAIT_S) -> Child:
         """Lend a child of this workspace, forked if need be. Raises Unavailable when all stay busy too long."""
-        with self._changed:
-            if not self._changed.wait_for(lambda: self._has_room(workspace_id), wait_s):
-                raise Unavailable("every JavaScript child is busy")
-            child = self._find(workspace_id)
-            is_full = len(self._idle) + self._busy.total() >= self._size
-            victim = self._idle.pop(0) if child is None and is_full else None
-            self._busy[workspace_id] += 1
-        if child is not None:
-            return child
+        with self._lock:
+            grant = self._grant(workspace_id) if self._has_room(workspace_id) else None
+            if grant is None:
+                self._waiting.append(waiter := _Waiter(workspace_id))
+        grant = grant or self._wait(waiter, wait_s)
+        if grant.child is not None:
+            return grant.child
         try:
-            if victim is not None:
-                victim.zygote.reap(victim)
+            if grant.victim is not None:
+                grant.victim.zygote.reap(grant.victim)
             return self._spawn(workspace_id)
         except BaseException:
             self._return(workspace_id, None)
@@ -160,12 +177,12 @@ class Pool:
 
     def pids(self) -> dict[int, str]:
         """Tell which idle process belongs to which workspace (tests and diagnosis)."""
-        with self._changed:
+        with self._lock:
             return {child.pid: child.workspace_id for child in self._idle}
 
     def close(self) -> None:
         """End everything."""
-        with self._changed:
+        with self._lock:
             for child in self._idle:
                 child.sock.close()
             self._idle.clear()
@@ -173,6 +190,24 @@ class Pool:
             if self._zygote is not None:
                 self._zygote.close()
                 self._zygote = None
+
+    def _wait(self, waiter: _Waiter, wait_s: float) -> _Grant:
+        if not waiter.is_called.acquire(timeout=wait_s):
+            with self._lock:
+                if waiter.grant is None:
+                    self._waiting.remove(waiter)
+                    raise Unavailable("every JavaScript child is busy")
+        if waiter.grant is None:
+            raise RuntimeError("called without a grant")
+        return waiter.grant
+
+    def _grant(self, workspace_id: str) -> _Grant:
+        """Count a place as taken, and say how it is filled."""
+        child = self._find(workspace_id)
+        is_full = len(self._idle) + self._busy.total() >= self._size
+        victim = self._idle.pop(0) if child is None and is_full else None
+        self._busy[workspace_id] += 1
+        return _Grant(child, victim)
 
     def _find(self, workspace_id: str) -> Child | None:
         for index in range(len(self._idle) - 1, -1, -1):
@@ -184,13 +219,17 @@ class Pool:
         return self._busy[workspace_id] < self._share and self._busy.total() < self._size
 
     def _return(self, workspace_id: str, child: Child | None) -> None:
-        with self._changed:
+        with self._lock:
             self._busy[workspace_id] -= 1
             if not self._busy[workspace_id]:
                 del self._busy[workspace_id]
             if child is not None:
                 self._idle.append(child)
-            self._changed.notify_all()
+            for waiter in [one for one in self._waiting if self._has_room(one.workspace_id)]:
+                if self._has_room(waiter.workspace_id):
+                    waiter.grant = self._grant(waiter.workspace_id)
+                    self._waiting.remove(waiter)
+                    waiter.is_called.release()
 
     def _spawn(self, workspace_id: str) -> Child:
         try:

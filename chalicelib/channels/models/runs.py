@@ -18,6 +18,7 @@ KEEP_S = KEEP_DAYS * 86_400
 AFTER_S = 2 * 86_400  # what waits is kept this long after its time
 DUE = "notification"
 MAX_DIGEST_BYTES = 300_000  # of the 400,000 that a row can have
+REMEMBERED_MS, MOST_REMEMBERED = 900_000, 100  # for how long a window knows who collected, and how many at most
 
 
 def event_key(workspace_id: str, transaction_id: str) -> Key:
@@ -101,17 +102,27 @@ def window_key(workspace_id: str, name: str) -> Key:
     return Key(f"{workspace_id}#DIG#{name}", "D")
 
 
-def get_window(key: Key) -> str | None:
-    """Read which notification collects: its transaction id, or None."""
-    row = CHANNELS.get(key)
-    return None if row is None else str(row["m"])
+def get_window(key: Key) -> Row:
+    """Read which notification collects: its transaction id in `m`, with those before it in `was`. Empty without one."""
+    return CHANNELS.get(key) or {}
 
 
-def claim_window(key: Key, mine: str, instead_of: str | None, exp_s: int) -> bool:
-    """Make a notification the one that collects, unless another was faster; one conditional write."""
-    condition = ABSENT if instead_of is None else eq("m", instead_of)
+def collectors_of(window: Row) -> list[str]:
+    """Name the notifications that collected of late, the present one first."""
+    return [str(window["m"]), *(one for one, _ in reversed(window.get("was", ())))] if window else []
+
+
+def claim_window(key: Key, mine: str, window: Row, now_ms: int, exp_s: int) -> bool:
+    """Make a notification the one that collects, unless another was faster; one conditional write.
+
+    `window` is the row as it was read. Who collected before stays known for a while (`was`): an event that was added
+    there by a worker who fell must be found there by the next.
+    """
+    condition = eq("m", window["m"]) if window else ABSENT
+    was = [one for one in window.get("was", ()) if one[1] > now_ms - REMEMBERED_MS][-MOST_REMEMBERED:]
+    before = {"was": [*was, [window["m"], now_ms]]} if window else {}
     try:
-        CHANNELS.put({**key._asdict(), "rev": 0, "m": mine, "exp": exp_s}, condition)
+        CHANNELS.put({**key._asdict(), "rev": 0, "m": mine, "exp": exp_s, **before}, condition)
     except ConditionFailed as failed:
         return failed.row is not None and failed.row.get("m") == mine
     return True
@@ -131,6 +142,11 @@ def collect(master: Key, transaction_id: str, at_ms: int, most: int) -> bool:
 def is_collecting(most: int) -> Condition:
     """The notification collects and is not full: neither of events nor of what its row can hold."""
     return eq("dgo", 1) & lt("dgn", most) & lt("dgs", MAX_DIGEST_BYTES)
+
+
+def holds(row: Row, transaction_id: str) -> bool:
+    """The digest of a notification, open or closed, has this event."""
+    return entry_name(transaction_id) in row.get("dg", {})
 
 
 def entry_bytes(entry: list[Any]) -> int:

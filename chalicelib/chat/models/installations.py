@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from chalicelib.chat.models import states
+from chalicelib.chat.models.timers import DUE
+from chalicelib.core import ids
+from chalicelib.durable import due
 from chalicelib.storage.expressions import ABSENT, PRESENT, Change, Row, eq
 from chalicelib.storage.item import DEPLOYMENT, Item
-from chalicelib.storage.table import ConditionFailed, Key, Write
+from chalicelib.storage.table import ConditionFailed, Key, TransactionFailed, Write, transact
 from chalicelib.storage.tables import CHAT
 
 REGISTRATION_PENDING, REGISTERED, REGISTRATION_FAILED = "registration_pending", "registered", "registration_failed"
 UNREGISTRATION_PENDING, UNREGISTERED = "unregistration_pending", "unregistered"
 UNREGISTRATION_FAILED = "unregistration_failed"
+PENDING = frozenset({REGISTRATION_PENDING, UNREGISTRATION_PENDING})
+AGAIN_MS = 300_000  # an order that nobody carried out is brought again; one call takes less
+_TOGETHER = 90  # rows of one transaction
 
 
 @dataclass(kw_only=True)
@@ -20,7 +27,8 @@ class Installation(Item):
     """An integration installed in a bot; `id` is the integration's, the workspace is the bot's home.
 
     `owner` is the workspace the integration lies in; `turn` counts its orders to register or unregister, so that only
-    the last one counts; `removing` says that the row goes once `unregister` has run.
+    the last one counts, and `ordered_at` is when it was given; `removing` says that the row goes once `unregister` has
+    run.
     """
 
     TABLE, NOUN = CHAT, "installed integration"
@@ -36,7 +44,14 @@ class Installation(Item):
     status: str = REGISTRATION_PENDING
     reason: str | None = None
     turn: int = 0
+    ordered_at: int = 0
     removing: bool = False
+
+    def attributes(self) -> Row:
+        """Stand in the due index while an order is open: whoever gave it may have fallen before sending it."""
+        if self.status not in PENDING:
+            return {}
+        return due.at(DUE, self.own_key(), self.ordered_at + AGAIN_MS, self.ordered_at).attributes
 
     def change_if_unchanged(self) -> Write:
         """Give the write that stores it, new or changed, unless somebody else was quicker."""
@@ -52,11 +67,26 @@ class Installation(Item):
             Write(CHAT, row={**_use(self.owner, self.id, self.bot_id)._asdict(), "rev": 0, "doc": {}}),
         ]
 
-    def erase(self) -> None:
-        """Delete it with what leads to it, and the states that hang on the integration in this bot."""
+    def erase(self) -> bool:
+        """Delete it with what leads to it and the states that hang on the integration in this bot.
+
+        False when it is not what was read any more: a newer order has come, or it is gone.
+        """
         kept = states.keys_of(self.workspace_id, self.bot_id, "integration", self.id)
-        use = _use(self.owner, self.id, self.bot_id)
-        CHAT.write_many(deletes=[*kept, self.own_key(), _webhook(self.webhook_id), use])
+        leading = [_webhook(self.webhook_id), _use(self.owner, self.id, self.bot_id), *kept[:_TOGETHER]]
+        own = Write(CHAT, PRESENT & eq("rev", self.revision), key=self.own_key())
+        try:
+            transact([own, *(Write(CHAT, key=key) for key in leading)], ids.secret_text(24))
+        except TransactionFailed:
+            return False
+        if kept[_TOGETHER:]:
+            CHAT.write_many(deletes=kept[_TOGETHER:])
+        return True
+
+
+def order_message(pk: str, sk: str) -> dict[str, Any]:
+    """Make the message that has the open order of an installation carried out, out of its key."""
+    return {"b": pk.partition("#BOTI#")[2], "i": sk}
 
 
 def installed_in(home: str, bot_id: str) -> list[Installation]:
@@ -68,7 +98,7 @@ def set_status(item: Installation, status: str, reason: str | None) -> bool:
     """Note how a registration ended, unless a newer order has come; False then."""
     item.status, item.reason = status, reason
     seen, item.revision = item.revision, item.revision + 1
-    change = Change(put={"doc": item.to_row()["doc"], "rev": item.revision})
+    change = Change(put={"doc": item.to_row()["doc"], "rev": item.revision}, remove=due.ATTRIBUTES)
     try:
         CHAT.update(item.own_key(), change, PRESENT & eq("rev", seen))
     except ConditionFailed as failed:

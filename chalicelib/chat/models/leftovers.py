@@ -11,7 +11,7 @@ from chalicelib.storage.table import Key
 from chalicelib.storage.tables import CHAT
 
 PAGE = 100
-PLAIN = ("LOG", "E", "G", "R", "D")  # `H#<kind>#<bot>`: rows that nothing else is found from
+PLAIN = ("LOG", "E", "G", "R", "D", "FN")  # `H#<kind>#<bot>`: rows that nothing else is found from
 STATES_OF = {USERS: "user", CONVERSATIONS: "conversation"}
 
 

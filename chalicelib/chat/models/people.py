@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import ClassVar, Self
 
@@ -39,10 +40,11 @@ class Tagged(Item):
         return [dict(row) for row in tag_rows.rows(self.workspace_id, self.bot_id, self.KIND, self.tags, self.id)]
 
     def put(self) -> None:
-        """Store it, new, with its tag rows. Raises Unavailable."""
+        """Store it, new, with its tag rows; one of this id is an earlier run's of the same call. Raises Unavailable."""
         found = self.tag_rows()
         if not found:
-            self.TABLE.put(self.to_row(), ABSENT)
+            with suppress(ConditionFailed):
+                self.TABLE.put(self.to_row(), ABSENT)
         else:
             CHAT.write_many([self.to_row(), *found])
 

@@ -23,7 +23,7 @@ from chalicelib.credentials.token_secrets import open_secret, seal
 from chalicelib.durable import flight
 from chalicelib.durable.flight import Flight
 from chalicelib.durable.leases import LeaseLost
-from chalicelib.storage.expressions import Change, Row, eq
+from chalicelib.storage.expressions import Change, Compare, Missing, Row, eq
 from chalicelib.storage.table import ConditionFailed
 from chalicelib.storage.tables import VAULT
 
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
 LEASE_MS = 20_000  # longer than the provider may take
 WAIT_MS, LOOK_S = 16_000, 0.2
+_NOT_OVER = Missing("st") | Compare("st", "<>", rules.NEEDS_REAUTH)  # who waited must not ask again in vain
 PAUSE_MS = 30_000  # after a failure, and between refreshes of a token that the third party rejects
 
 
@@ -81,7 +82,7 @@ def renewed(token: Token, service: Service, *, is_wanted_now: bool, forced_at: i
     started_ms, waited_s = clock.now_ms(), 0.0
     while True:
         now_ms = clock.now_ms()
-        taken = flight.take(VAULT, token.own_key(), token.secret_no, now_ms, LEASE_MS)
+        taken = flight.take(VAULT, token.own_key(), token.secret_no, now_ms, LEASE_MS, _NOT_OVER)
         if isinstance(taken, Flight):
             return _fly(taken, token, service, forced_at)
         if taken is None:

@@ -12,7 +12,7 @@ import orjson
 from chalicelib.adapters import blobs
 from chalicelib.core import clock, ids
 from chalicelib.core.cache import Cached
-from chalicelib.core.errors import NotFound, VersionConflict
+from chalicelib.core.errors import NotFound, Unavailable, VersionConflict
 from chalicelib.durable import due
 from chalicelib.durable.due import Timer
 from chalicelib.journeys.models import nodes
@@ -27,6 +27,7 @@ from chalicelib.storage.tables import JOURNEYS
 AGE_S = 5
 INLINE_BYTES = 100_000
 MAX_PAUSES = 50
+_LOOKS = 4
 _heads: Cached[Automation] = Cached(AGE_S, size=2_000)
 _graphs: Cached[Graph] = Cached(600, size=200)
 
@@ -67,6 +68,7 @@ class Automation(Item):
     end_at: int | None = None
     timezone: str = "UTC"
     unique_token: bool = False
+    has_unguarded: bool = False  # `unique_token` was switched on later: tokens without a guard may be in flight
     remove_action_primary: bool = False
     graph_hash: str = ""
     is_big: bool = False  # the graph itself lies in the store of big values
@@ -176,6 +178,19 @@ def load_big(head: Automation) -> Graph | None:
         return Graph(orjson.loads(blobs.blobs().get(head.workspace_id, head.graph_hash)))
     except NotFound:
         return None
+
+
+def newest_graph(head: Automation) -> Graph:
+    """Read the graph a head names, or the one that has replaced it. Raises NotFound when the automation is gone."""
+    for _ in range(_LOOKS):
+        try:
+            return graph_of(head)
+        except NotFound:
+            newer = load(head.workspace_id, head.node, head.id, fresh=True)
+            if newer is None or newer.graph_hash == head.graph_hash:
+                raise
+            head = newer
+    raise Unavailable("the automation keeps changing; try again")
 
 
 def _read_graph(head: Automation) -> Graph | None:

@@ -64,7 +64,7 @@ def rows_of(head: Automation) -> Iterator[dict[str, Any]]:
         "createdBy": head.created_by,
         "uniqueToken": head.unique_token,
     }
-    for step in head.graph.steps:
+    for step in automations.newest_graph(head).steps:
         shown = feedback.shown(head, step, counted, with_links=False)
         numbers = dict(shown["feedbacks"])
         outcomes = {OUTCOMES[name]: count for name, count in numbers.pop("outcomes", {}).items()}

@@ -31,6 +31,11 @@ OUTCOMES: dict[str, tuple[str, ...]] = {
     "AB_TEST": ("A", "B"),
 }
 PIXEL = base64.b64decode("R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7")
+# Mail scanners follow every link, so that one only asks; the button, and a mail program's one click, are a POST.
+QUESTION = (
+    "<!doctype html><meta charset=utf-8><title>Unsubscribe</title><form method=post>"
+    "<p>Do you want no more of these messages?<p><button>Unsubscribe</button></form>"
+)
 FAREWELL = "<!doctype html><meta charset=utf-8><title>Unsubscribed</title><p>You will get no more of these messages."
 NOT_KEPT = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
 

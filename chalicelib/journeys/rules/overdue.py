@@ -11,8 +11,8 @@ from chalicelib.journeys.rules.tokens import Status
 def may_be_overdue(token: Mapping[str, Any]) -> bool:
     """Say whether the due time of a token is one of the customer's own, which a pause can make overdue.
 
-    Only waits have one: a token parked before an action, one whose trigger matched, and one that waits for another
-    attempt go on whatever the pause did.
+    Only waits have one: a token parked before an action, one whose trigger matched, one that waits for another attempt,
+    and one that stays on a check whose time has come go on whatever the pause did.
     """
-    is_waiting = token["st"] != Status.RETRYING and token.get("wt") == token["v"]
+    is_waiting = token["st"] not in (Status.RETRYING, Status.READY) and token.get("wt") == token["v"]
     return is_waiting and token.get("m") is None and token.get("due") is not None

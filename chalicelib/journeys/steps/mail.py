@@ -2,59 +2,28 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from chalicelib.core.errors import NotFound
-from chalicelib.journeys import consents, marks, materials, profiles, sending
+from chalicelib.journeys import consents, marks, materials, sending
 from chalicelib.journeys.marks import Kind, Mark
 from chalicelib.journeys.models import nodes
 from chalicelib.journeys.rules import placeholders
-from chalicelib.journeys.rules.placeholders import Missing, Place
-from chalicelib.journeys.sending import Deferred, NoIntegration, Refused
-from chalicelib.journeys.steps.outcomes import Broken, Done, Failed, Job, Later, Outcome, Throttled
-
-REFUSED_CREDENTIALS = frozenset({401, 403})
-BUSY = 429
-SKIPPED = {"skipped": 1}
+from chalicelib.journeys.rules.placeholders import Place
+from chalicelib.journeys.steps import messages
+from chalicelib.journeys.steps.outcomes import Broken, Done, Job, Outcome
 
 
 def run(job: Job) -> Outcome:
     """Send the mail, or leave it out for lack of an address or consent."""
-    address = job.identity.email
-    if address is None or not nodes.is_on(job.node, "email"):
-        return Done(SKIPPED) if address is None else Broken("mails are switched off for this node")
-    try:
-        if not consents.allows(job.node, job.identity, f"mail:{address}", job.parameters.get("subscriptionId")):
-            return Done(SKIPPED)
-    except profiles.Denied as error:
-        return Broken(error.message)
-    except profiles.Unreachable as error:
-        return Later(error.message)
-    try:
-        letter = letter_of(job, address)
-    except Missing as missing:
-        return Failed(str(missing))
-    except NotFound as gone:
-        return Broken(gone.message)
-    return send(job, lambda: sending.mail(job.head.workspace_id, job.node.id, letter))
-
-
-def send(job: Job, deliver: Any) -> Outcome:
-    """Hand a message to the channel; say what became of it."""
-    again = {"retried": 1} if job.attempt > 1 else {}
-    try:
-        deliver()
-    except NoIntegration as error:
-        return Broken(error.message)
-    except Refused as error:
-        if error.status in REFUSED_CREDENTIALS:
-            return Broken(f"the provider refused our credentials: {error.message}")
-        return Failed(error.message, again)
-    except Deferred as error:
-        if error.status == BUSY:
-            return Throttled(max(1.0, float(error.retry_after_s or 5)))
-        return Later(error.message, error.retry_after_s, again)
-    return Done({"sent": 1, **again}, is_sent=True)
+    address, wanted = job.identity.email, job.parameters.get("subscriptionId")
+    if address is None:
+        return Done(messages.SKIPPED)
+    if not nodes.is_on(job.node, "email"):
+        return Broken("mails are switched off for this node")
+    return messages.send(
+        job,
+        lambda: address if consents.allows(job.node, job.identity, f"mail:{address}", wanted) else None,
+        lambda to: letter_of(job, to),
+        lambda letter: sending.mail(job.head.workspace_id, job.node.id, letter),
+    )
 
 
 def letter_of(job: Job, address: str) -> sending.Mail:

@@ -2,37 +2,33 @@
 
 from __future__ import annotations
 
-from chalicelib.core.errors import NotFound
 from chalicelib.journeys import consents, materials, profiles, sending
 from chalicelib.journeys.models import nodes
 from chalicelib.journeys.rules import conditions, placeholders
 from chalicelib.journeys.rules.countries import CALLING_CODES
 from chalicelib.journeys.rules.entry import normal_phone
-from chalicelib.journeys.rules.placeholders import Missing, Place
-from chalicelib.journeys.steps.mail import SKIPPED, send
-from chalicelib.journeys.steps.outcomes import Broken, Done, Failed, Job, Later, Outcome
+from chalicelib.journeys.rules.placeholders import Place
+from chalicelib.journeys.steps import messages
+from chalicelib.journeys.steps.outcomes import Broken, Job, Outcome
 
 
 def run(job: Job) -> Outcome:
     """Send the text, or leave it out for lack of a number or consent."""
     if not nodes.is_on(job.node, "sms"):
         return Broken("texts are switched off for this node")
-    try:
-        number = number_of(job)
-        wanted = job.parameters.get("subscriptionId")
-        if number is None or not consents.allows(job.node, job.identity, f"tel:{number}", wanted):
-            return Done(SKIPPED)
-    except profiles.Denied as error:
-        return Broken(error.message)
-    except profiles.Unreachable as error:
-        return Later(error.message)
-    try:
-        letter = letter_of(job, number)
-    except Missing as missing:
-        return Failed(str(missing))
-    except NotFound as gone:
-        return Broken(gone.message)
-    return send(job, lambda: sending.text(job.head.workspace_id, job.node.id, letter))
+    return messages.send(
+        job,
+        lambda: _recipient(job),
+        lambda number: letter_of(job, number),
+        lambda letter: sending.text(job.head.workspace_id, job.node.id, letter),
+    )
+
+
+def _recipient(job: Job) -> str | None:
+    number, wanted = number_of(job), job.parameters.get("subscriptionId")
+    if number is None or not consents.allows(job.node, job.identity, f"tel:{number}", wanted):
+        return None
+    return number
 
 
 def number_of(job: Job) -> str | None:

@@ -229,6 +229,11 @@ QUERIES: dict[str, tuple[Query, ...]] = {  # the others: see operations.queries_
         Query("to", "The last day; else today.", schema={"type": "string", "format": "date"}),
         Query("automationId", "Only this automation."),
     ),
+    "readMetrics": (
+        Query("from", "The first day, UTC: YYYY-MM-DD; else the last.", schema={"type": "string", "format": "date"}),
+        Query("to", "The last day, at most 6 days later; else today.", schema={"type": "string", "format": "date"}),
+        Query("by", "What `periods` are: days (so without it), or hours.", schema={"enum": ["day", "hour"]}),
+    ),
     "createKey": (),
     "listKeys": (),
     "listDead": (Query("limit", "The size of a page, else 50.", schema=page_size(200)), CURSOR),
@@ -273,6 +278,7 @@ class Answered:
     status: str = "200"
     media: str = "application/json"
     also: dict[str, Json] = field(default_factory=dict)
+    texts: tuple[str, ...] = ()  # media types in which the same is told as text, when they are asked for
 
 
 _HEALTH = {
@@ -330,10 +336,48 @@ _EXECUTION = holding(
     usage=OBJECT,
 )
 
+_COUNT: Json = {"type": "integer", "minimum": 0}
+_AMOUNT: Json = {"type": "number", "minimum": 0}
+
+
+def _counts(*names: str) -> Json:
+    return holding(**dict.fromkeys(names, _COUNT))
+
+
+_FIGURES: dict[str, Json] = {
+    "executions": _counts("done", "failed", "cancelled"),
+    "deliveries": _counts("delivered", "retried", "failed", "dropped"),
+    "channelMessages": _counts("sent", "retried", "failed", "skipped"),
+    "journeys": _counts("entered", "completed", "failed", "removed", "steps"),
+    "chatEvents": _counts("delivered", "retried", "failed"),
+    "javaScript": holding(runs=_COUNT, failures=_COUNT, ms=_AMOUNT),
+    "outbound": _counts("requests", "failures", "bytes"),
+}
+_METRICS = holding(
+    **{"from": {"type": "string", "format": "date"}},
+    to={"type": "string", "format": "date"},
+    at={"type": "string", "format": "date-time"},
+    isComplete={"description": "Not when there was too much to add up.", "type": "boolean"},
+    queues={
+        "description": "Of the whole deployment; oldestS is null where it is not known.",
+        "type": "array",
+        "items": holding(
+            name={"type": "string"},
+            waiting=_COUNT,
+            inFlight=_COUNT,
+            delayed=_COUNT,
+            oldestS={"type": ["number", "null"], "minimum": 0},
+        ),
+    },
+    total=holding(**_FIGURES, microDollars={"description": "An estimate.", **_AMOUNT}),
+    periods={"type": "array", "items": holding(start={"$ref": "#/components/schemas/Timestamp"}, **_FIGURES)},
+)
+
 ANSWERS: dict[str, Answered] = {
     "readHealth": Answered(_HEALTH, also={"503": _HEALTH}),
     "readOpenapi": Answered({"description": "This document.", "type": "object"}),
     "readDocs": Answered({"type": "string"}, media="text/html"),
+    "readMetrics": Answered(_METRICS, texts=("text/plain", "application/openmetrics-text")),
     "createKey": Answered(_KEY_MADE),
     "rotateKey": Answered(_KEY_MADE),
     "setVariableValue": Answered(holding(set={"type": "boolean"})),

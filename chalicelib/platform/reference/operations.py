@@ -46,6 +46,12 @@ _ERRORS = {
 }
 _HEADERS: Json = {"X-Request-Id": {"description": "Names this request in the logs.", "schema": {"type": "string"}}}
 _RETRY: Json = {"Retry-After": {"description": "Seconds to wait.", "schema": {"type": "integer", "minimum": 0}}}
+_RATE: Json = {
+    "RateLimit-Limit": {"description": "Requests in a window.", "schema": {"type": "integer", "minimum": 1}},
+    "RateLimit-Remaining": {"description": "Those that are left.", "schema": {"type": "integer", "minimum": 0}},
+    "RateLimit-Reset": {"description": "Seconds until all are.", "schema": {"type": "integer", "minimum": 0}},
+    "RateLimit-Policy": {"description": "The window, `w`, and what is counted.", "schema": {"type": "string"}},
+}
 _RETRIED = frozenset({"409", "429", "503"})  # 409: the first request under the same Idempotency-Key is still running
 _NEXT = {"X-Next-Cursor": {"description": "Set while there is a next page.", "schema": {"type": "string"}}}
 _IDEMPOTENCY_KEY: Json = {
@@ -165,6 +171,8 @@ def _responses(row: Route, verb: str, schemas: Schemas) -> Json:
         made[status] = (
             {**said, "content": {answered.media: _shown(answered.media, schema, schemas)}} if answered.media else said
         )
+        if status == answered.status:
+            made[status].get("content", {}).update({media: {"schema": {"type": "string"}} for media in answered.texts})
     return made
 
 
@@ -234,7 +242,7 @@ def error_responses(surfaces: Iterable[str]) -> Json:
     return {
         f"{name}{status}": {
             "description": text,
-            "headers": {**_HEADERS, **(_RETRY if status in _RETRIED else {})},
+            "headers": {**_HEADERS, **(_RETRY if status in _RETRIED else {}), **(_RATE if status == "429" else {})},
             "content": {_JSON: {"schema": ref(name)}},
         }
         for name in (declared.ERRORS[surface] for surface in surfaces)

@@ -10,6 +10,7 @@ from typing import Any
 import orjson
 
 from chalicelib.core.errors import InvalidInput
+from chalicelib.core.redaction import is_sensitive
 
 MAX_TARGETS = 50
 MAX_MATCH_BYTES = 16_384
@@ -27,7 +28,6 @@ _HOP_BY_HOP = frozenset(
         "host",
     ]
 )
-_SECRET = frozenset(["authorization", "proxy-authorization", "cookie", "api_key", "api-key", "x-api-key"])
 _SAFE_TYPES = frozenset(
     ["text/plain", "text/xml", "application/json", "application/xml", "application/x-www-form-urlencoded"]
 )
@@ -41,8 +41,8 @@ def heard_headers(headers: Mapping[str, str]) -> dict[str, str]:
 
 
 def kept_headers(headers: Mapping[str, str]) -> dict[str, str]:
-    """Give the headers that are stored, and seen by `route` and `trigger`: no credentials."""
-    return {name: value for name, value in headers.items() if name not in _SECRET}
+    """Give the headers that are stored, and seen by `route` and `trigger`: signatures, but no credentials."""
+    return {name: value for name, value in headers.items() if "signature" in name or not is_sensitive(name)}
 
 
 @dataclass(frozen=True)

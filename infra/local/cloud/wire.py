@@ -25,6 +25,7 @@ class Fault(Enum):
     LOST_ANSWER = "done, then the connection broke"
     SERVER_ERROR = "done, then answered with status 500"
     UNPROCESSED = "a batch of which the second half is left undone"
+    CONFLICT = "refused before it had any effect: a transaction is at one of the items"
 
 
 FaultHook = Callable[[str, dict[str, Any]], Fault | None]
@@ -79,6 +80,8 @@ class Service:
         fault = self.fault(name, body) if self.fault is not None else None
         if fault is Fault.THROTTLE:
             raise CloudError(self._throttle_code, "The level of configured provisioned throughput was exceeded")
+        if fault is Fault.CONFLICT:
+            raise _conflict(body)
         skips = fault is Fault.UNPROCESSED and name in SKIPPING
         result = operation(body, skips=True) if skips else operation(body)
         if fault is Fault.LOST_ANSWER:
@@ -98,3 +101,18 @@ class Service:
 
     def _headers(self) -> dict[str, str]:
         return {"x-amzn-requestid": f"local-{next(self._numbers)}"}
+
+
+def _conflict(body: dict[str, Any]) -> CloudError:
+    """Make what DynamoDB answers to a write, or to a transaction, that meets another transaction under way."""
+    others = len(body.get("TransactItems", ())) - 1
+    if others < 0:
+        return CloudError("TransactionConflictException", "Transaction is ongoing for the item")
+    reasons = [{"Code": "TransactionConflict", "Message": "Transaction is ongoing for the item"}]
+    reasons += [{"Code": "None"}] * others
+    codes = ", ".join(reason["Code"] for reason in reasons)
+    return CloudError(
+        "TransactionCanceledException",
+        f"Transaction cancelled, please refer cancellation reasons for specific reasons [{codes}]",
+        extra={"CancellationReasons": reasons},
+    )

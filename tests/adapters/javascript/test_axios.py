@@ -215,3 +215,12 @@ def test_the_limit_holds_while_the_outside_is_slow(sandbox: Runner) -> None:
     with pytest.raises(LogicFailed) as caught:
         run(sandbox, "await $.axios.get('http://x/'); return 1", Slow(), timeout_s=0.2)
     assert caught.value.kind == "timeout"
+
+
+def test_an_answer_too_large_for_a_script_is_an_error_it_can_catch(sandbox: Runner) -> None:
+    class Large(Web):
+        def http(self, request: dict[str, Any]) -> dict[str, Any]:
+            return {"status": 200, "headers": {}, "body": "x" * (8 << 20)}
+
+    code = "return $.axios('http://x/').catch((e) => [e.code, e.message])"
+    assert run(sandbox, code, Large()).value == ["ERR_BAD_RESPONSE", "the answer is larger than 8 MB"]

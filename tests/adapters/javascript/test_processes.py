@@ -9,6 +9,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from concurrent import futures
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -103,7 +104,7 @@ def test_no_process_outlives_its_parent() -> None:
         "import os, sys, time\n"
         "from chalicelib.adapters.javascript import Script, runner\n"
         "r = runner(); r.run('w', Script('return 1', {}))\n"
-        "print(r.pool._zygote.pid, *r.pool.pids(), flush=True)\n"
+        "print(r.runner.pool._zygote.pid, *r.runner.pool.pids(), flush=True)\n"
         "import threading; endless = Script('for (;;) {}', {}, timeout_s=60)\n"
         "threading.Thread(target=lambda: r.run('w', endless), daemon=True).start()\n"
         "time.sleep(0.2); os.kill(os.getpid(), 9)\n"
@@ -150,6 +151,22 @@ def test_one_workspace_cannot_hold_every_child(own: Runner) -> None:
         assert [own.run(name, ONE).value for name in ("a", "b", "a")] == [1, 1, 1]
         assert time.monotonic() - started < 1
         assert all(isinstance(loop.exception(), LogicFailed) for loop in loops)
+
+
+def test_who_waits_is_served_in_turn_and_holds_up_no_other_workspace() -> None:
+    pool = Pool(size=2)  # so each workspace may hold one
+    first = pool.take("a")
+    with ThreadPoolExecutor(2) as threads:
+        waiting = [threads.submit(pool.take, "a", 20) for _ in range(2)]
+        pool.give_back(pool.take("b", wait_s=5))
+        pool.give_back(first)
+        for _ in waiting:
+            (served, *more), waiting = futures.wait(waiting, 20, futures.FIRST_COMPLETED)
+            assert served.result() is first
+            assert not more
+            pool.give_back(first)
+    assert set(pool.pids().values()) == {"a", "b"}
+    pool.close()
 
 
 def test_a_child_is_replaced_after_enough_runs(own: Runner, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -37,7 +37,7 @@ def fall_after_starting(monkeypatch: pytest.MonkeyPatch, owner: Client, executio
     """Take the execution in a worker that starts another one and falls before it writes that down."""
     start = starts.start_child
 
-    def falls(*given: Any, **more: Any) -> str:
+    def falls(*given: Any, **more: Any) -> Any:
         start(*given, **more)
         raise Fallen
 
@@ -74,6 +74,23 @@ def test_a_child_whose_starter_fell_is_found_again_when_its_parent_goes_on(
     assert [look(owner, one)["state"] for one in (execution, started)] == ["waiting", "waiting"]
 
 
+def test_a_child_whose_starter_fell_is_heard_although_it_rang_before_anybody_waited_for_it(
+    owner: Client, still: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The next worker answers that ring when it looks for an event, and only then comes to the child."""
+    child = make(owner, [{"id": "c", "type": "code", "code": "return 1"}])
+    call = {"id": "call", "type": "automation", "automationId": child[0]}
+    execution = begin(owner, make(owner, [{"id": "heard", "type": "waitForEvent", "event": "go"}, call]))
+    pump()
+    owner.post(f"/v1/execution/{execution}/event{OF_USER}", {"name": "go"}).ok()
+    fall_after_starting(monkeypatch, owner, execution)
+    pump()
+    assert look(owner, only_one_of(owner, child[0]))["state"] == "done"
+    still.advance_s(60)
+    nudge(owner, execution)
+    assert look(owner, execution)["state"] == "done"
+
+
 def test_a_child_whose_starter_fell_ends_with_the_repetition_it_was_for(
     owner: Client, still: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -99,7 +116,7 @@ def test_a_child_started_by_a_worker_whose_execution_had_ended_meanwhile_is_canc
     execution = begin(owner, make(owner, [call]))
     start = starts.start_child
 
-    def slow(*given: Any, **more: Any) -> str:
+    def slow(*given: Any, **more: Any) -> Any:
         owner.post(f"/v1/execution/{execution}/cancel{OF_USER}").ok()
         still.advance_s(60)
         engine.advance(owner.key, execution, clock.now_ms() + 20_000)

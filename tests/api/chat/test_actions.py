@@ -129,13 +129,36 @@ def test_a_webhook_is_handed_over_and_its_answer_relayed(world: World) -> None:
     ((_, request),) = world.http.sent
     sent = json.loads(request.body or b"")["req"]
     assert (sent["method"], sent["query"], sent["body"]) == ("PUT", "code=1&code=2", "\x00raw")
-    assert sent["path"] == "/oauth/a/b"
+    assert sent["path"] == "/oauth/a%2Fb"
     assert sent["headers"]["content-type"] == "x/y"
+
+
+@pytest.mark.parametrize(
+    "below", ["", "/", "/a", "/a/", "/a/b%20c/d/e", "/a//b", "/" + "/".join("deep" for _ in range(90))]
+)
+def test_a_webhook_takes_any_path_below_its_address(world: World, below: str) -> None:
+    world.http.answer(URL)
+    assert world.client.post(f"{world.hook}{below}?q=1", {}, key=None).status == 200
+    ((_, request),) = world.http.sent
+    sent = json.loads(request.body or b"")["req"]
+    assert (sent["path"], sent["query"]) == (below or "/", "q=1")
+
+
+def test_a_path_that_is_too_long_for_a_webhook_is_refused(world: World) -> None:
+    answer = world.client.post(f"{world.hook}/{'x' * 2_001}", {}, key=None)
+    assert (answer.status, answer.body["type"]) == (400, "InvalidPayload")
+    assert world.http.sent == []
 
 
 def test_a_webhook_of_nobody_or_of_what_is_switched_off_is_not_there(world: World) -> None:
     assert world.client.post("/v1/chat/webhooks/nobody", {}, key=None).body["type"] == "ResourceNotFound"
     world.client.put(f"/v1/admin/bots/{world.bot}", {"integrations": {world.made: {"enabled": False}}}).ok()
+    assert world.client.post(world.hook, {}, key=None).body["type"] == "ResourceNotFound"
+    assert world.http.sent == []
+
+
+def test_a_webhook_of_a_blocked_bot_is_not_there(world: World) -> None:
+    world.client.put(f"/v1/admin/bots/{world.bot}", {"blocked": True}).ok()
     assert world.client.post(world.hook, {}, key=None).body["type"] == "ResourceNotFound"
     assert world.http.sent == []
 

@@ -43,6 +43,21 @@ def test_each_day_is_counted_and_quiet_ones_are_zero(busy: World, monkeypatch: p
     assert ask(busy, "2026-01-01T00:00:00Z", "2026-01-03T00:00:00Z").ok()["records"] == records[1:3]
 
 
+def test_a_bot_that_speaks_is_no_returning_user(busy: World, still: Clock) -> None:
+    room = busy.conversation(id="C3")["id"]
+    busy.say(room)
+    (record,) = ask(busy, "2026-01-03", "2026-01-04").ok()["records"]
+    assert (record["messages"], record["returningUsers"], record["newUsers"]) == (1, 0, 0)
+
+
+def test_who_was_made_as_the_day_began_is_new_and_not_returning(busy: World, still: Clock) -> None:
+    still.advance_s(DAY_S / 2)
+    ann = busy.user(id="early")["id"]
+    busy.hear(ann, busy.conversation(id="C4")["id"])
+    (record,) = ask(busy, "2026-01-04", "2026-01-05").ok()["records"]
+    assert (record["newUsers"], record["returningUsers"]) == (1, 0)
+
+
 def test_a_part_of_a_day_is_counted_by_itself(busy: World) -> None:
     (record,) = ask(busy, "2026-01-02T11:59:00Z", "2026-01-02T12:30:00+00:00").ok()["records"]
     assert (record["messages"], record["endDateTimeUtc"]) == (2, "2026-01-02T12:30:00.000Z")

@@ -43,6 +43,33 @@ def test_an_update_merges_maps_and_null_removes_a_key(client: Client) -> None:
     assert lists["name"] == bot["name"]
 
 
+def test_a_field_of_null_in_a_definition_is_left_out_and_a_null_in_a_schema_stays(client: Client) -> None:
+    schema = {"type": "object", "properties": {"n": {"default": None}}}
+    bot = make(
+        client, states={"count": {"type": "bot", "schema": schema, "expiry": None}}, configuration={"data": {"a": None}}
+    )
+    assert bot["states"] == {"count": {"type": "bot", "schema": schema}}
+    assert bot["configuration"]["data"] == {"a": None}
+
+
+@pytest.mark.parametrize(
+    ("change", "kind", "field"),
+    [
+        ({"type": "message_created"}, "InvalidIdentifier", "type"),
+        ({"type": "grüß"}, "InvalidIdentifier", "type"),
+        ({"payload": {"n": "x"}}, "InvalidDataFormat", "payload"),
+        ({"payload": {"n": 1, "more": "x" * 131_072}}, "PayloadTooLarge", "payload"),
+    ],
+)
+def test_a_recurring_event_is_held_to_what_the_bot_declares(
+    client: Client, change: dict[str, Any], kind: str, field: str
+) -> None:
+    events = {"tick": {"schema": {"type": "object", "properties": {"n": {"type": "number"}}}}}
+    body = {"events": events, "recurringEvents": {"daily": {**recurring("0 6 * * *"), **change}}}
+    answer = client.post("/v1/admin/bots", body)
+    assert (answer.body["type"], field in answer.body["message"]) == (kind, True)
+
+
 def test_the_configuration_is_held_to_its_schema_and_stays_when_not_sent(client: Client) -> None:
     schema = {"type": "object", "properties": {"greeting": {"type": "string"}}, "required": ["greeting"]}
     bot = make(client, configuration={"schema": schema, "data": {"greeting": "hi"}})

@@ -68,6 +68,8 @@ def test_lists_by_tags_and_by_all_participants(world: World) -> None:
     assert world.ids("conversations", f"participantIds={ann}") == [alone]
     assert world.ids("users", f"conversationId={both}") == [bob]
     assert world.ids("users", "conversationId=nobody") == []
+    assert world.ids("conversations", f"participantIds={ann}&participantIds={world.bot}") == [alone]
+    assert world.ids("conversations", f"participantIds={world.bot}") == [alone, both]
     wrong = world.as_bot("PUT", f"/conversations/{both}", {"participantIds": ["nobody"]})
     assert wrong.body["type"] == "ReferenceNotFound"
 

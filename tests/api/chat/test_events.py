@@ -37,6 +37,22 @@ def test_what_cannot_be_an_event_is_named(world: World, who: str, body: dict[str
     assert (answer.status, answer.body["type"]) == (400, kind)
 
 
+def test_an_integration_sees_its_own_events_and_messages_alone(world: World) -> None:
+    other = world.install("mail")
+    user = world.as_integration("POST", "/users", {"tags": {}}, by=other).body["user"]["id"]
+    room = world.as_integration("POST", "/conversations", {"channel": "room", "tags": {}}, by=other).body
+    body = world.message_body(user, room["conversation"]["id"])
+    said = world.as_integration("POST", "/messages", body, by=other).body["message"]["id"]
+    told = {"type": "opened", "payload": {"text": "x"}}
+    made = world.as_integration("POST", "/events", told, by=other).body["event"]["id"]
+    assert world.ids("events") == [made, said]
+    assert world.ids("events", by_bot=False) == []
+    for hidden in (said, made):
+        assert world.as_integration("GET", f"/events/{hidden}").body["type"] == "ResourceNotFound"
+        assert world.as_integration("GET", f"/events/{hidden}", by=other).status == 200
+    assert world.as_integration("GET", f"/messages/{said}").body["type"] == "ResourceNotFound"
+
+
 def test_events_and_incoming_messages_are_listed_in_one_order(world: World) -> None:
     user, conversation = world.user(id="U")["id"], world.conversation(id="C")["id"]
     made = []

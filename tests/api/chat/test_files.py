@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 import base64
+import dataclasses
 from typing import Any
 
 import pytest
 
 from chalicelib.adapters import blobs
+from chalicelib.chat import erasing
+from chalicelib.chat import files as chat_files
+from chalicelib.chat.models import files as stored_files
+from chalicelib.chat.models import leftovers
+from chalicelib.core import config
+from chalicelib.core.errors import NotFound, Unavailable
+from chalicelib.storage.tables import CHAT
 from tests.api.chat.world import World
 from tests.client import Answer, Client, event
+from tests.counting import counting
 
 DATA = bytes(range(256)) * 4
 
@@ -94,6 +103,83 @@ def test_ten_megabytes_are_taken_and_one_byte_more_is_not(world: World) -> None:
     assert upload(world, b"x" * 10_485_760).ok()["file"]["size"] == 10_485_760
     answer = upload(world, b"x" * 10_485_761)
     assert (answer.status, answer.body["type"]) == (413, "PayloadTooLarge")
+
+
+@pytest.fixture
+def small(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the files of a bot have 2,500 bytes together."""
+    changed = dataclasses.replace(config.settings(), chat_files_bytes=2_500)
+    monkeypatch.setattr(chat_files, "settings", lambda: changed)
+
+
+def test_the_files_of_a_bot_have_so_many_bytes_together(world: World, small: None) -> None:
+    made = [upload(world).ok()["file"]["id"] for _ in range(2)]
+    with counting() as calls:
+        answer = upload(world)
+    assert (answer.status, answer.body["type"]) == (413, "PayloadTooLarge")
+    assert "2500 bytes together" in answer.body["message"]
+    assert calls["writes"] == 0
+    assert upload(world, b"x" * 452).status == 200
+    other = world.client.post("/v1/admin/bots", {}).ok()["bot"]["id"]
+    assert upload(world, botId=other).status == 200
+    world.client.delete(f"/v1/storage/files/{made[0]}").ok()
+    assert world.client.delete(f"/v1/storage/files/{made[0]}").status == 404  # and is given back once
+    assert upload(world).status == 200
+    assert upload(world, b"x").status == 413
+    assert stored_files.used_bytes(world.client.key, world.bot) == 2_500
+
+
+def test_a_file_that_is_sent_twice_under_one_key_counts_once(world: World) -> None:
+    for _ in range(2):
+        upload(world).ok()
+    body = {"botId": world.bot, "contents": "eA==", "name": "a", "accessType": "private"}
+    for _ in range(2):
+        world.client.post("/v1/storage/files", body, headers={"idempotency-key": "once"}).ok()
+    assert stored_files.used_bytes(world.client.key, world.bot) == 2 * len(DATA) + 1
+
+
+def test_of_two_uploads_for_the_last_place_one_is_refused_and_leaves_nothing(
+    world: World, small: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    upload(world).ok()
+    put, raced = blobs.FolderBlobs.put, []
+
+    def meanwhile(self: Any, room: str, data: bytes) -> str:
+        name = put(self, room, data)
+        if not raced:
+            raced.append((room, name))
+            upload(world).ok()
+        return name
+
+    monkeypatch.setattr(blobs.FolderBlobs, "put", meanwhile)
+    answer = upload(world)
+    assert (answer.status, answer.body["type"]) == (413, "PayloadTooLarge")
+    with pytest.raises(NotFound):
+        blobs.blobs().get(*raced[0])
+    assert len(world.client.get("/v1/storage/files", query={"botId": world.bot}).ok()["files"]) == 2
+
+
+def test_uploads_that_meet_at_the_count_are_tried_again(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    transact, refused = stored_files.transact, []
+
+    def busy(writes: Any, token: str) -> None:
+        if len(refused) < 3:
+            refused.append(token)
+            raise Unavailable("another change was under way")
+        transact(writes, token)
+
+    monkeypatch.setattr(stored_files, "transact", busy)
+    assert upload(world).status == 200
+    assert len(set(refused)) == 1  # the same request, so that one whose answer was lost is not counted twice
+
+
+def test_a_deleted_bot_leaves_no_count(world: World) -> None:
+    upload(world).ok()
+    world.client.delete(f"/v1/admin/bots/{world.bot}").ok()
+    home = world.client.key
+    while not (erasing._drop_files(home, world.bot) and leftovers.drop_page(home, world.bot)):
+        continue
+    assert CHAT.query(f"{home}#FN#{world.bot}").rows == []
 
 
 def test_files_of_equal_content_go_one_by_one(world: World) -> None:

@@ -55,6 +55,51 @@ def test_latest_is_the_highest_version_not_the_youngest(client: Client) -> None:
     assert [one["version"] for one in listed["integrations"]] == ["0.10.0"]
 
 
+@pytest.mark.parametrize("place", ["integrations", "hub/integrations"])
+def test_latest_without_a_name_is_the_highest_of_each_name(client: Client, place: str) -> None:
+    for name in ("slackly", "smsly"):
+        for version in ("0.2.0", "0.10.0", "0.9.0"):
+            make(client, name=name, version=version, public=True)
+    listed = client.get(f"/v1/admin/{place}", query={"version": "latest"}).ok()
+    assert [(one["name"], one["version"]) for one in listed["integrations"]] == [
+        ("smsly", "0.10.0"),
+        ("slackly", "0.10.0"),
+    ]
+    assert listed["meta"] == {}
+
+
+def test_latest_without_a_name_is_paged(client: Client) -> None:
+    for number in range(22):
+        make(client, name=f"name{number}")
+    first = client.get("/v1/admin/integrations", query={"version": "latest"}).ok()
+    assert len(first["integrations"]) == 20
+    rest = client.get("/v1/admin/integrations", query={"version": "latest", **first["meta"]}).ok()
+    assert [one["name"] for one in rest["integrations"]] == ["name1", "name0"]
+
+
+def test_a_new_channel_says_what_it_carries(client: Client) -> None:
+    body = {"name": "sms", "version": "0.1.0", "channels": {"chat": {"title": "Chat"}}}
+    answer = client.post("/v1/admin/integrations", body)
+    assert (answer.body["type"], answer.body["message"]) == (
+        "InvalidPayload",
+        "channels.chat.messages: is required",
+    )
+    path = f"/v1/admin/integrations/{make(client, channels={'chat': {'messages': {'text': TEXT}}})['id']}"
+    kept = client.put(path, {"channels": {"chat": {"title": "Chat"}}}).ok()["integration"]["channels"]["chat"]
+    assert (kept["title"], list(kept["messages"])) == ("Chat", ["text"])
+
+
+def test_a_field_of_null_in_a_definition_is_left_out(client: Client) -> None:
+    made = make(
+        client,
+        events={"opened": {**TEXT, "title": None, "description": "d"}},
+        actions={"ask": {"title": None, "input": TEXT, "output": TEXT}},
+        channels={"chat": {"title": None, "messages": {}}},
+    )
+    assert made["events"] == {"opened": {**TEXT, "description": "d"}}
+    assert ("title" in made["actions"]["ask"], "title" in made["channels"]["chat"]) == (False, False)
+
+
 @pytest.mark.parametrize(
     ("body", "status", "kind"),
     [
@@ -99,6 +144,13 @@ def test_the_hub_shows_what_is_public_to_everybody_and_nothing_private(client: C
     assert stranger.get(f"/v1/admin/integrations/{public['id']}").status == 404
     client.put(f"/v1/admin/integrations/{public['id']}", {"public": False}).ok()
     assert stranger.get("/v1/admin/hub/integrations", query={"name": "news"}).ok()["integrations"] == []
+
+
+def test_the_hub_shows_by_id_what_its_owner_alone_may_see_to_nobody(client: Client, stranger: Client) -> None:
+    public = make(client, public=True, code="whatever()")
+    shown = stranger.get(f"/v1/admin/hub/integrations/{public['id']}").ok()["integration"]
+    assert ("signingSecret" in shown, "codeNote" in shown) == (False, False)
+    assert ("signingSecret" in public, "codeNote" in public) == (True, True)
 
 
 def test_a_public_name_belongs_to_one_workspace(client: Client, stranger: Client) -> None:

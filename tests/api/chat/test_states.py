@@ -26,6 +26,12 @@ def path(world: World, name: str = "ofBot", kind: str = "bot", of: str = "") -> 
     return f"/states/{kind}/{of or world.bot}/{name}"
 
 
+@pytest.mark.parametrize(("method", "body"), [("GET", None), ("POST", {"payload": {}}), ("PATCH", {"payload": {}})])
+def test_a_type_that_no_state_has_is_refused(keeping: World, method: str, body: Any) -> None:
+    answer = keeping.as_bot(method, path(keeping, kind="room"), body)
+    assert (answer.status, answer.body["type"], "type" in answer.body["message"]) == (400, "InvalidPayload", True)
+
+
 def test_a_state_is_set_read_merged_and_cleared(keeping: World) -> None:
     where = path(keeping)
     assert keeping.as_bot("GET", where).body["type"] == "ResourceNotFound"

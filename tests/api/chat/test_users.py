@@ -79,6 +79,24 @@ def test_get_or_create_makes_another_once_the_first_is_gone_or_has_changed(world
     assert ask() == third
 
 
+@pytest.mark.parametrize("query", ["tags=gold", "tags[]=gold", "tags.plan=a&tags.plan=b"])
+def test_a_filter_by_tags_has_two_forms(world: World, query: str) -> None:
+    answer = world.as_bot("GET", f"/users?{query}")
+    assert (answer.status, answer.body["type"]) == (400, "InvalidQuery")
+
+
+def test_an_integration_writes_no_tag_of_another(world: World) -> None:
+    world.install("mail")
+    answer = world.as_integration("POST", "/users", {"tags": {"mail:id": "U1"}})
+    assert (answer.body["type"], "another integration" in answer.body["message"]) == ("InvalidPayload", True)
+
+
+def test_a_required_tag_without_a_value_is_missing(world: World) -> None:
+    answer = world.as_bot("POST", "/users", {"tags": {"chat:id": ""}, "integrationName": "chat"})
+    assert answer.body["type"] == "InvalidPayload"
+    assert "chat:id: is required" in answer.body["message"]
+
+
 def test_get_or_create_without_tags_matches_nothing(world: World) -> None:
     made = {world.as_integration("POST", "/users/get-or-create", {"tags": {}}).ok()["user"]["id"] for _ in range(2)}
     assert len(made) == 2

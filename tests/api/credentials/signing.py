@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 from chalicelib.storage.tables import VAULT
 from tests.builders import USER
@@ -63,3 +64,19 @@ class Signing:
         user_id = self.client.get(f"/v1/user/{user}").ok()["id"]
         (row,) = VAULT.query_all(f"{self.client.key}#TOK#{user_id}")
         return row
+
+
+def parameters(url: str) -> dict[str, str]:
+    """Read the query of an address."""
+    return {name: values[0] for name, values in parse_qs(urlsplit(url).query).items()}
+
+
+def reference(operation: str, **more: Any) -> dict[str, Any]:
+    """Spell a reference."""
+    return {"@type": "reference", "operation": operation, **more}
+
+
+def set_auth(signing: Signing, auth: Any) -> None:
+    """Give the service other auth settings."""
+    path = f"/v1/service/{signing.service}/security/{signing.security}?version=1.0.0"
+    signing.client.put(path, {"config": {"auth": auth}}).ok()

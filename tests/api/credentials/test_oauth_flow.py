@@ -1,4 +1,4 @@
-"""Connecting an account: the address, the state, the callback, the token."""
+"""Connecting an account: the address where access is granted, and the callback."""
 
 from __future__ import annotations
 
@@ -6,34 +6,16 @@ import base64
 import hashlib
 import json
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from chalicelib.credentials.oauth.states import s256
 from chalicelib.storage.item import DEPLOYMENT
 from chalicelib.storage.table import Key
 from chalicelib.storage.tables import VAULT
-from tests.api.credentials.signing import Signing
-from tests.builders import USER, make_security, make_service, make_variable, make_version
+from tests.api.credentials.signing import Signing, parameters, set_auth
+from tests.builders import USER, make_security, make_service
 from tests.client import Client, with_query
 from tests.fakes.oauth_provider import BASE, CLIENT_ID, SHORT
-
-HOME = "https://app.example/done"
-
-
-def parameters(url: str) -> dict[str, str]:
-    return {name: values[0] for name, values in parse_qs(urlsplit(url).query).items()}
-
-
-def reference(operation: str, **more: Any) -> dict[str, Any]:
-    return {"@type": "reference", "operation": operation, **more}
-
-
-def set_auth(signing: Signing, auth: Any) -> None:
-    path = f"/v1/service/{signing.service}/security/{signing.security}?version=1.0.0"
-    signing.client.put(path, {"config": {"auth": auth}}).ok()
-
 
 # --- the address ------------------------------------------------------------------------------------------------
 
@@ -299,211 +281,3 @@ def test_the_browser_that_began_may_be_the_only_one_to_finish(signing: Signing) 
     assert signing.come_back(theirs).status == 400
     assert signing.come_back(ours, headers={"cookie": f"a=b; millrace_browser={cookie}"}).status == 200
     assert signing.ask(browser=cookie).status == 400
-
-
-# --- accounts ---------------------------------------------------------------------------------------------------
-
-
-def test_the_same_account_updates_its_token_and_keeps_its_ids(signing: Signing) -> None:
-    first = signing.connect(account="ada")
-    virtual = signing.row()["doc"]["virtual_id"]
-    signing.clock.advance_s(10)
-    again = signing.connect(account="ada")
-    assert again["id"] == first["id"] and len(signing.tokens()) == 1
-    row = signing.row()
-    assert (row["doc"]["virtual_id"], row["ver"]) == (virtual, 2)
-    assert len({token["id"] for token in (first, signing.connect(account="bob"))}) == 2
-    assert signing.connect("another", account="ada")["id"] != first["id"]
-
-
-def test_a_deleted_token_gives_its_account_up(client: Client, signing: Signing) -> None:
-    first = signing.connect()
-    client.delete(with_query(f"/v1/service/{signing.service}/token/{first['id']}", userId=USER)).ok()
-    assert signing.connect()["id"] != first["id"]
-
-
-def test_a_token_may_be_named_for_renewal(signing: Signing) -> None:
-    first = signing.connect(account="ada")
-    assert signing.connect(account="ada", userCredentialId=first["id"])["id"] == first["id"]
-    back = signing.provider.grant(signing.url(userCredentialId=first["id"]), "bob")
-    answer = signing.come_back(back)
-    assert (answer.status, "another account" in answer.body) == (400, True)
-    assert signing.ask("other", userCredentialId=first["id"]).status == 404
-
-
-def test_a_token_is_renewed_only_for_its_own_security(client: Client, signing: Signing) -> None:
-    first = signing.connect(account="ada")
-    other = make_security(client, signing.service, type="oauth2", config={"auth": SHORT})
-    back = signing.provider.grant(signing.url(userCredentialId=first["id"], securityId=other))
-    assert signing.come_back(back).status == 400
-    assert (len(signing.tokens()), signing.row()["ver"]) == (1, 1)
-
-
-def test_a_token_without_an_account_gets_one_when_it_is_renewed(client: Client, signing: Signing) -> None:
-    body = {"name": "n", "serviceSecurityId": signing.security, "oauth": {"accessToken": "a" * 20}}
-    made = client.post(f"/v1/user/{USER}/token", body).ok()
-    assert signing.connect(account="ada", userCredentialId=made["id"])["id"] == made["id"]
-    assert signing.connect(account="ada")["id"] == made["id"]
-
-
-def test_without_user_info_the_id_token_tells_who_it_is(signing: Signing) -> None:
-
-    set_auth(signing, {name: value for name, value in SHORT.items() if name != "userInfoUrl"})
-    claims = {"iss": BASE, "sub": "s-1", "aud": [CLIENT_ID], "email": "e@x"}
-    middle = base64.urlsafe_b64encode(json.dumps(claims).encode()).decode().rstrip("=")
-    signing.provider.extra = {"id_token": f"a.{middle}.c"}
-    first = signing.connect()
-    assert (first["name"], signing.connect()["id"]) == ("e@x", first["id"])
-
-
-# --- the forms of settings --------------------------------------------------------------------------------------
-
-LONG = {
-    "authorization": {
-        "method": "GET",
-        "url": f"{BASE}/authorize",
-        "parameter": {"client_id": reference("platformServiceVariable", variable="clientId"), "scope": "a b"},
-    },
-    "accessToken": {
-        "method": "POST",
-        "url": f"{BASE}/token",
-        "headers": {"content-type": "application/x-www-form-urlencoded"},
-        "form": {
-            "grant_type": "authorization_code",
-            "code": reference("source", path=["code"]),
-            "redirect_uri": "${redirect_uri}",
-            "client_id": reference("platformServiceVariable", variable="clientId"),
-            "client_secret": "${service.vars.clientSecret}",
-            "unset": reference("source", path=["nothing"]),
-        },
-    },
-    "refreshToken": {
-        "method": "POST",
-        "url": f"{BASE}/token",
-        "form": {
-            "grant_type": "refresh_token",
-            "refresh_token": reference("source", path=["refresh_token"]),
-            "client_id": "${vars.clientId}",
-            "client_secret": "${vars.clientSecret}",
-        },
-    },
-    "userInfo": {"method": "GET", "url": f"{BASE}/me", "headers": {}, "path": ["email"]},
-}
-
-
-def test_the_long_form_with_references(signing: Signing) -> None:
-    set_auth(signing, LONG)
-    assert signing.connect()["name"] == "ada@provider.example"
-    sent = signing.provider.forms[0]
-    assert sent.keys() == {"grant_type", "code", "redirect_uri", "client_id", "client_secret", "code_verifier"}
-    signing.clock.advance_s(3600)
-    assert signing.run().ok()["output"] == "ada"
-    assert signing.provider.refreshes == 1
-
-
-def test_settings_may_lie_in_the_version(client: Client, signing: Signing) -> None:
-    set_auth(signing, None)
-    assert signing.ask().status == 409
-    version = client.get(f"/v1/service/{signing.service}/version").ok()[0]["id"]
-    client.put(f"/v1/service/{signing.service}/version/{version}", {"setting": {"auth": LONG}}).ok()
-    assert signing.connect()["name"] == "ada@provider.example"
-
-
-@pytest.mark.parametrize("way", ["basic", "post"])
-def test_clients_show_who_they_are_as_asked(signing: Signing, way: str) -> None:
-    set_auth(signing, {**SHORT, "clientAuthentication": way})
-    signing.connect()
-    assert ("client_secret" in signing.provider.forms[0]) == (way == "post")
-
-
-HOOK = f"""
-const form = new URLSearchParams({{client_id: input.vars.clientId, client_secret: input.vars.clientSecret}});
-if (input.refresh_token) {{
-  if (input.vars.broken) throw new Error(input.refresh_token);
-  form.set("grant_type", "refresh_token"); form.set("refresh_token", input.refresh_token);
-}} else {{
-  form.set("grant_type", "authorization_code"); form.set("code", input.code);
-  form.set("redirect_uri", input.redirect_uri); form.set("code_verifier", input.code_verifier);
-}}
-const answer = await $.axios.post("{BASE}/token", form.toString(), {{validateStatus: () => true,
-  headers: {{"content-type": "application/x-www-form-urlencoded"}}}});
-if (answer.data.error) return {{error: answer.data.error}};
-return {{...answer.data, account: {{id: "by-hook", name: "From the hook"}}}};
-"""
-
-
-def with_hook(signing: Signing, code: str) -> None:
-    version = make_version(signing.client, signing.service, name="2.0.0", logic={"oauth": code})
-    signing.client.put(f"/v1/service/{signing.service}", {"defaultVersionId": version}).ok()
-
-
-def test_the_versions_hook_exchanges_and_refreshes(signing: Signing) -> None:
-    with_hook(signing, HOOK)
-    assert signing.connect()["name"] == "From the hook"
-    signing.clock.advance_s(3600)
-    assert signing.run().ok()["output"] == "ada"
-    assert signing.provider.refreshes == 1
-    signing.provider.refreshable.clear()
-    signing.clock.advance_s(3600)
-    assert signing.run().body["error"] == "Connector token is unauthorized"
-    assert signing.tokens()[0]["status"] == "NEEDS_REAUTH"
-
-
-def test_a_hook_that_fails_says_nothing_secret(signing: Signing) -> None:
-    with_hook(signing, HOOK)
-    signing.connect()
-    make_variable(signing.client, signing.service, name="broken", value="yes")
-    signing.clock.advance_s(3600)
-    answer = signing.run()
-    assert (answer.status, "secret" in str(answer.body)) == (502, False)
-    told = answer.body["error"]
-    assert told.startswith("the oauth hook failed at line")
-
-
-# --- where the browser goes in the end --------------------------------------------------------------------------
-
-
-def test_a_browser_is_sent_only_where_the_workspace_allows(client: Client, signing: Signing) -> None:
-    assert signing.ask(redirectUrl=HOME).status == 400
-    made = client.put("/v1/oauth/redirects", {"urls": [HOME, "http://localhost:3000/"]}).ok()
-    assert made == client.get("/v1/oauth/redirects").ok() and made["urls"] == [HOME, "http://localhost:3000/"]
-    assert made["callback"] == parameters(signing.url())["redirect_uri"]
-    near = [
-        f"{HOME}/",
-        f"{HOME}x",
-        HOME.replace("https", "http"),
-        "https://app.example.evil/done",
-        "//app.example/done",
-    ]
-    near += ["https://app.example@evil/done", "https://app.example:444/done", "javascript:alert(1)//", HOME + "#x"]
-    assert {signing.ask(redirectUrl=wrong).status for wrong in near} == {400}
-    back = signing.provider.grant(signing.url(redirectUrl=f"{HOME}?mine=1&status=forged"))
-    answer = signing.come_back(back)
-    assert (answer.status, answer.body) == (302, "")
-    (token,) = signing.tokens()
-    assert answer.headers["location"] == f"{HOME}?mine=1&status=success&userCredentialId={token['id']}"
-    denied = signing.provider.grant(signing.url(redirectUrl=HOME))
-    answer = signing.come_back({"state": denied["state"], "error": "access_denied"})
-    assert answer.headers["location"] == f"{HOME}?status=error&reason=access_denied"
-    assert signing.come_back(denied).status == 400
-
-
-@pytest.mark.parametrize("url", ["http://app.example/", "https://a b/", "https:///x", "https://u@h/", "https://h/?a=b"])
-def test_addresses_that_cannot_be_on_the_list(client: Client, url: str) -> None:
-    assert client.put("/v1/oauth/redirects", {"urls": [url]}).status == 400
-
-
-# --- codes that came another way --------------------------------------------------------------------------------
-
-
-def test_an_update_exchanges_a_code(client: Client, signing: Signing) -> None:
-    token = signing.connect()
-    code = signing.provider.grant(signing.url())["code"]
-    asked = signing.provider.codes[code]
-    verifier = "v" * 43
-    asked["code_challenge"] = s256(verifier)
-    path = with_query(f"/v1/service/{signing.service}/token/{token['id']}", userId=USER)
-    assert client.put(path, {"code": "wrong", "codeVerifier": verifier}).status == 502
-    assert client.put(path, {"code": code, "codeVerifier": verifier}).ok()["status"] == "ACTIVE"
-    assert signing.row()["ver"] == 2
-    assert client.put(path, {"code": code, "token": "t"}).status == 400

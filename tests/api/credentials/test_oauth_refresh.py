@@ -195,6 +195,39 @@ def test_a_slow_provider_is_waited_for(signing: Signing, monkeypatch: pytest.Mon
     assert signing.clock.at_ms - began < 16_000
 
 
+def test_who_waited_for_a_refresh_that_was_refused_for_good_does_not_ask_again(signing: Signing) -> None:
+    signing.connect()
+    signing.provider.refreshable.clear()
+    signing.clock.advance_s(3600)
+    found: list[type[BaseException]] = []
+    is_looking, may_look = threading.Event(), threading.Event()
+
+    def look(seconds: float) -> None:
+        is_looking.set()
+        may_look.wait(10)
+        signing.clock.advance_s(seconds)
+
+    def wait_too() -> None:
+        with pytest.raises(TokenRejected) as refused:
+            secret_of(signing)
+        found.append(refused.type)
+
+    loser = threading.Thread(target=wait_too)
+
+    def let_another_wait() -> None:
+        signing.provider.during = lambda: None
+        waiting.use(look)
+        loser.start()
+        assert is_looking.wait(10)
+
+    signing.provider.during = let_another_wait
+    with pytest.raises(TokenRejected):
+        secret_of(signing)
+    may_look.set()
+    loser.join(10)
+    assert (found, signing.provider.refreshes) == ([TokenRejected], 1)
+
+
 def test_waiting_ends_in_time(signing: Signing) -> None:
     """The other holds the flight for ever anew: after 16 s the caller is told to come again."""
     signing.connect()

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from chalicelib.core.call import Caller
+from chalicelib.edge.auth import SCOPES
+from chalicelib.identity import public as identity
 from chalicelib.storage.tables import IDENTITY
 from tests.client import Client
 from tests.conftest import Clock
@@ -87,3 +90,38 @@ def test_a_repeated_creation_replays_the_key_from_a_sealed_row(client: Client) -
     first = client.post("/v1/admin/keys", {"scopes": ["read"]}, headers=headers).ok()
     again = client.post("/v1/admin/keys", {"scopes": ["read"]}, headers=headers).ok()
     assert again == first
+
+
+def test_whoever_ends_a_key_in_use_shuts_it_out_at_once(client: Client) -> None:
+    revoked, rotated = make_key(client, "read"), make_key(client, "read")
+    for made in (revoked, rotated):
+        assert client.get("/v1/service", key=made["key"]).status == 200
+    client.delete(f"/v1/admin/keys/{revoked['id']}").ok()
+    client.post(f"/v1/admin/keys/{rotated['id']}/rotate", {"overlapSeconds": 0}).ok()
+    for made in (revoked, rotated):
+        assert client.get("/v1/service", key=made["key"]).status == 401
+
+
+def test_the_keys_of_what_is_gone_end_and_no_others(client: Client, workspace: str) -> None:
+    maker = Caller(workspace, "k", SCOPES)
+    gone, other = (identity.make_subject_key(workspace, f"bot:{name}", "k", maker)[1] for name in ("gone", "other"))
+    plain = make_key(client, "read")["key"]
+    identity.end_subject_keys(workspace, "bot:gone")
+    assert client.get("/v1/chat/messages", key=gone).status == 401
+    assert client.get("/v1/chat/messages", key=other).status != 401
+    assert client.get("/v1/service", key=plain).status == 200
+
+
+def test_nothing_is_traded_for_what_only_looks_like_a_key(client: Client) -> None:
+    made = make_key(client, "read")
+    for text in ("mk_" + "A" * 43, "nonsense", made["key"][:-1]):
+        sent = {"clientKey": made["id"], "clientSecret": text}
+        assert client.post("/v1/authenticate", sent, key=None).status == 401
+
+
+def test_callers_nobody_knows_share_no_idempotency_key(client: Client, stranger: Client) -> None:
+    for caller in (client, stranger):
+        made = make_key(caller, "read")
+        sent = {"clientKey": made["id"], "clientSecret": made["key"]}
+        answer = client.post("/v1/authenticate", sent, key=None, headers={"idempotency-key": "k"})
+        assert answer.status == 200, answer

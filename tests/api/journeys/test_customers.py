@@ -10,7 +10,17 @@ import pytest
 from chalicelib.core import cache
 from tests.api.journeys.moving import pump
 from tests.conftest import Clock
-from tests.journeys import FlowClient, make_automation, make_node, welcome
+from tests.journeys import (
+    FlowClient,
+    email_step,
+    end_step,
+    joined,
+    make_automation,
+    make_node,
+    step_uuid,
+    wait_step,
+    welcome,
+)
 
 ANN = {"attributes": {"email": "Ann@Example.com", "name": "Ann", "age": 31, "vip": True}}
 
@@ -43,6 +53,32 @@ def test_with_unique_token_the_entry_in_flight_is_answered(flow: FlowClient) -> 
     assert second.body["uuid"] == first.body["uuid"]
     cache.forget_all()
     assert flow.get(f"/automations/{made['uuid']}").ok()["statistics"]["discarded"] == 1
+
+
+@pytest.mark.parametrize("status", ["RUNNING", "COMMITTED"])
+def test_unique_token_switched_on_later_counts_for_those_who_are_in(flow: FlowClient, status: str) -> None:
+    graph = joined(wait_step(step_uuid()), email_step(step_uuid()), end_step(step_uuid()))
+    start = {"startDate": "2026-06-01T00:00:00Z"} if status == "COMMITTED" else {}
+    made = make_automation(flow, status, **graph, **start)
+    first = flow.post(path_of(made), ANN).body["uuid"]
+    gone = flow.post(path_of(made), {**ANN, "userPk": "ben"}).body["uuid"]
+    assert flow.delete(f"{path_of(made)}/{gone}").status == 204
+    if status == "RUNNING":
+        flow.patch(f"/automations/{made['uuid']}", {"status": "PAUSED"})
+    assert flow.put(f"/automations/{made['uuid']}", {**made, "status": None, "uniqueToken": True}).status == 200
+    cache.forget_all()
+    again = flow.post(path_of(made), ANN)
+    assert (again.status, again.body["uuid"]) == (200, first)
+    assert flow.post(path_of(made), {**ANN, "userPk": "ben"}).status == 201
+    assert flow.post(path_of(made), {**ANN, "userPk": "ben"}).status == 200
+    batch = {"sourceLabel": "l", "customers": [ANN, {"userPk": "cyd"}]}
+    assert flow.post(f"{path_of(made)}/batch", batch).status < 300
+    pump()
+    assert flow.delete(f"{path_of(made)}/{first}").status == 204
+    assert flow.post(path_of(made), ANN).status == 201
+    cache.forget_all()
+    counted = flow.get(f"/automations/{made['uuid']}").ok()["statistics"]
+    assert (counted["total"], counted["discarded"]) == (5, 3)
 
 
 def test_repeats_under_one_key_enter_once(flow: FlowClient) -> None:

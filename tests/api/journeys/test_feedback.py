@@ -87,6 +87,19 @@ def test_one_click_unsubscribes_and_the_next_mail_is_left_out(flow: FlowClient, 
     assert len(mails) == 1 and counted(flow, made)["skipped"] == 1
 
 
+def test_following_the_address_only_asks_whether_to_unsubscribe(flow: FlowClient, mails: list[sending.Mail]) -> None:
+    made, _, letter = sent_mail(flow, mails)
+    address = local(letter.headers["List-Unsubscribe"].strip("<>"))
+    asked = flow.get(address, key=None)
+    assert (asked.status, asked.headers["content-type"]) == (200, "text/html")
+    assert "<form method=post>" in asked.body and "<button>" in asked.body
+    assert counted(flow, made)["unsubscribed"] == 0
+    pressed = {"content-type": "application/x-www-form-urlencoded"}
+    done = flow.send("POST", address, raw=b"List-Unsubscribe=One-Click", key=None, headers=pressed)
+    assert (done.status, "no more" in done.body, "<form" in done.body) == (200, True, False)
+    assert counted(flow, made)["unsubscribed"] == 1
+
+
 @pytest.mark.parametrize("mark", ["x", "AAAA", "é", "a" * 7000])
 def test_forged_marks_lead_nowhere(flow: FlowClient, mark: str) -> None:
     for path in ("marks", "files"):

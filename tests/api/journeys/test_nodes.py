@@ -167,3 +167,10 @@ def test_the_caller_is_its_key(flow: FlowClient) -> None:
     assert user["base"]["roles"] == ["CONFIGURATOR"]
     assert [one["name"] for one in user["extended"]["nodes"]] == ["n"]
     assert user["extended"]["scopes"] == ["flow.read", "flow.write", "flow.admin"]
+
+
+@pytest.mark.parametrize("named", ["", "shop", "-", f"{UUID}#x", f"#{UUID}", UUID[:-1], f"{UUID}0", "../x"])
+def test_a_node_is_named_by_a_uuid_and_nothing_else(flow: FlowClient, named: str) -> None:
+    assert flow.post("/nodes", {"uuid": UUID}).status == 201
+    answer = flow.get("/settings", headers={"node": named})
+    assert (answer.status, flow.get("/settings", headers={"node": f" {UUID.upper()} "}).status) == (400, 200)

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from chalicelib.core import cache
+from chalicelib.journeys.models import automations as stored
 from chalicelib.journeys.reports import downloads
 from tests.api.journeys.moving import pump
 from tests.conftest import Clock
@@ -47,6 +48,33 @@ def test_the_newest_come_first_page_by_page(flow: FlowClient, still: Clock) -> N
     second = flow.get(f"/tokens?size=2&cursor={first['page']['next']}")
     assert names(second) == ["p2", "p1"]
     assert flow.get("/tokens?size=2&page=2").ok()["page"]["next"] is None
+
+
+@pytest.mark.parametrize(
+    "path", ["/tokens", "/tokens/{token}", "/automations/{uuid}/feedbacks", "/automations/reports", "/tokens/reports"]
+)
+def test_a_graph_that_is_replaced_while_it_is_read_hides_nothing(
+    flow: FlowClient, still: Clock, monkeypatch: pytest.MonkeyPatch, path: str
+) -> None:
+    made = filled(flow, still, 1)
+    whole = flow.patch(f"/automations/{made['uuid']}", {"status": "PAUSED"}).ok()
+    token = flow.get("/tokens").ok()["elements"][0]["uuid"]
+    cache.forget_all()
+    read, replaced = stored.graph_of, []
+
+    def meanwhile(head: stored.Automation) -> Any:
+        if not replaced:
+            replaced.append(head.graph_hash)
+            first, *others = whole["steps"]
+            described = {**whole, "steps": [{**first, "description": "new"}, *others]}
+            assert flow.put(f"/automations/{made['uuid']}", described).status == 200
+            stored.drop_graph(head, head.graph_hash)
+            cache.forget_all()
+        return read(head)
+
+    monkeypatch.setattr(stored, "graph_of", meanwhile)
+    answer = flow.get(path.format(token=token, uuid=made["uuid"]), headers=ZIP if "reports" in path else {})
+    assert (answer.status, len(replaced)) == (200, 1), answer.body
 
 
 def test_several_automations_are_merged_by_entry(flow: FlowClient, still: Clock) -> None:

@@ -6,7 +6,9 @@ import random
 
 import pytest
 
-from chalicelib.chat import rules
+from chalicelib.chat import rules, scheduling
+from chalicelib.chat.chat_schemas import Schedule
+from chalicelib.core import clock
 from chalicelib.core.errors import InvalidInput, NotFound
 
 
@@ -108,3 +110,9 @@ def test_an_integrations_bare_event_gets_its_name() -> None:
     assert rules.event_type_of("chat", "opened") == "chat:opened"
     assert rules.event_type_of("chat", "chat:opened") == "chat:opened"
     assert rules.event_type_of(None, "tick") == "tick"
+
+
+def test_a_delay_of_a_part_of_a_millisecond_is_never_too_early() -> None:
+    clock.use(lambda: 1_000)
+    assert scheduling.read(Schedule.read({"delay": 0.2})) == 1_001
+    assert scheduling.read(Schedule.read({"delay": 0})) == 0

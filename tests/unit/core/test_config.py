@@ -15,6 +15,8 @@ def test_defaults_are_the_documented_ones() -> None:
     assert read.logic_timeout_s == 5
     assert read.retry_schedule_s == (0, 5, 300, 1800, 7200, 18000, 36000, 50400, 72000, 86400)
     assert read.egress_allow == frozenset()
+    assert read.rates_per_s == {"read": 1000, "write": 500, "run": 1000, "hook": 2000}
+    assert (read.chat_per_minute, read.chat_files_bytes) == (600, 100_000_000)
 
 
 @pytest.mark.parametrize(
@@ -25,6 +27,8 @@ def test_defaults_are_the_documented_ones() -> None:
         ("MILLRACE_WORKERS", "0"),
         ("MILLRACE_TICK_S", "-1"),
         ("MILLRACE_TICK_S", "nan"),
+        ("MILLRACE_READS_PER_S", "0"),
+        ("MILLRACE_CHAT_PER_MINUTE", "many"),
         ("MILLRACE_DEV_KEYS", "key"),
         ("MILLRACE_DEV_KEYS", "=workspace"),
         ("MILLRACE_RETRY_SCHEDULE_S", "1,x"),

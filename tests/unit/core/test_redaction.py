@@ -116,6 +116,8 @@ def test_counts_flags_and_absent_values_survive() -> None:
         ("basic authentication is not bearer based", "basic authentication is not bearer based"),
         ("token_count=5 key=7 next_token=abc", "token_count=5 key=7 next_token=abc"),
         ("the password: it is short", "the password: it is short"),
+        ('{"otp": .5, "a": .5}', '{"otp": "***", "a": .5}'),
+        ("Basic YTpi Basic bWU6cHcx", "Basic YTpi Basic ***"),  # eight characters at least, and a colon inside
     ],
 )
 def test_names_are_read_inside_texts(text: str, shown: str) -> None:
@@ -128,6 +130,12 @@ def test_json_data_is_copied_with_secrets_masked_in_keys_values_and_numbers() ->
     shown = Redactor(["s3cr3t", "987654"]).value(data)
     assert shown == {"a": [f"x {MASK}", {MASK: 1}], "n": MASK, "f": 1.5, "b": MASK, "t": [MASK], "o": None}
     assert data["n"] == 987654
+
+
+def test_numbers_beyond_a_double_and_names_without_words_are_shown_as_they_are() -> None:
+    data = {"n": 10**400, "": "x", "--": "y", "1": 1.5}
+    assert Redactor(["s3cr3t"]).value(data) == data
+    assert Redactor().value([float("nan"), float("inf")]) == ["nan", "inf"]
 
 
 def test_deep_data_is_cut_off() -> None:

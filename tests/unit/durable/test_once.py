@@ -15,7 +15,7 @@ from chalicelib.storage.table import Key
 from tests.fakes.table import FakeTable
 
 NOW_MS, LEASE_MS = 1_800_000_000_000, 30_000
-DAY_MS = 86_400_000
+DAY_MS, HOUR_MS = 86_400_000, 3_600_000
 POLL = Key("w#P#1", "P")
 TOKEN = Key("w#U#1", "C")
 
@@ -131,8 +131,8 @@ def test_an_abandoned_key_can_be_used_with_another_body(table: FakeTable) -> Non
 
 def test_a_key_is_free_again_after_a_day_though_its_row_still_stands(table: FakeTable) -> None:
     requests.finish(table, _fresh(table), 200, {}, b"old")
-    assert isinstance(_begin(table, "other", NOW_MS + DAY_MS), Mismatch)
-    assert isinstance(_begin(table, "other", NOW_MS + DAY_MS + 1000), Fresh)
+    assert isinstance(_begin(table, "other", NOW_MS + DAY_MS + HOUR_MS), Mismatch)
+    assert isinstance(_begin(table, "other", NOW_MS + DAY_MS + HOUR_MS + 1000), Fresh)
 
 
 def test_keys_are_apart_by_workspace_and_scope() -> None:

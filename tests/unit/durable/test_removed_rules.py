@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -89,10 +90,14 @@ REMOVED: dict[str, tuple[type[World], Any, str, Any]] = {
 
 
 @pytest.mark.parametrize("rule", REMOVED)
-def test_without_the_rule_a_promise_breaks(rule: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_the_rule_a_promise_breaks(
+    rule: str, monkeypatch: pytest.MonkeyPatch, record_property: Callable[[str, object], None]
+) -> None:
     machine, module, name, instead = REMOVED[rule]
     monkeypatch.setattr(module, name, instead)
-    assert first_broken(machine, LIMIT) is not None
+    caught_after = first_broken(machine, LIMIT)
+    assert caught_after is not None
+    record_property("caught after schedules", caught_after)
 
 
 def _effects(machine: type[World], schedules: int) -> int:

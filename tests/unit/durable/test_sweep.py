@@ -158,9 +158,26 @@ def test_a_queue_that_is_down_loses_nothing(table: FakeTable) -> None:
     with pytest.raises(Unavailable):
         _tick(table, line, NOW_MS + 10 * MINUTE_MS)
     line.is_down = False
-    assert _tick(table, line, NOW_MS + 10 * MINUTE_MS) is None
-    _tick(table, line, NOW_MS + 12 * MINUTE_MS)
+    _tick(table, line, NOW_MS + 10 * MINUTE_MS)
     assert line.names() == ["a"]
+
+
+def test_a_tick_that_failed_half_way_is_gone_on_with_by_the_next(table: FakeTable) -> None:
+    class Failing(Line):
+        def __call__(self, letters: Sequence[Letter]) -> None:
+            super().__call__(letters)
+            self.is_down = True
+
+    line = Failing()
+    for minute, name in ((20, "a"), (21, "b"), (22, "c")):
+        _list(table, name, NOW_MS + minute * MINUTE_MS, NOW_MS)
+    for _ in range(2):
+        with pytest.raises(Unavailable):
+            _tick(table, line, NOW_MS + 10 * MINUTE_MS)
+        line.is_down = False
+    tick = _tick(table, line, NOW_MS + 10 * MINUTE_MS)
+    assert tick is not None and tick.is_done
+    assert line.names() == ["a", "b", "c"]
 
 
 def test_two_ticks_never_run_at_once(table: FakeTable) -> None:

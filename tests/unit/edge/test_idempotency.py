@@ -31,11 +31,16 @@ class Outcomes:
 
 
 class _Fresh:
+    begun_ms = 1
+
     def __init__(self, owner: Outcomes, place: str) -> None:
         self.owner, self.place = owner, place
 
     def finish(self, outcome: dict[str, Any]) -> None:
         self.owner.kept[self.place] = (self.owner.kept[self.place][0], outcome)
+
+    def leave(self) -> None:
+        del self.owner.kept[self.place]
 
     def abandon(self) -> None:
         del self.owner.kept[self.place]

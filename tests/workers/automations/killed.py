@@ -293,6 +293,7 @@ def fork(does: Any) -> int:
     pid = os.fork()
     if pid == 0:
         code = 1
+        os.dup2(2, 1)  # what it logs is not for those who read our lines
         try:
             does()
             code = 0

@@ -6,11 +6,14 @@ from typing import Any
 
 import pytest
 
-from chalicelib.channels import handing_over, waiting
+from chalicelib.adapters import queue
+from chalicelib.channels import calling_off, handing_over, waiting
 from chalicelib.channels.models import runs
+from chalicelib.core.errors import Unavailable
 from chalicelib.storage.expressions import Change
 from chalicelib.storage.tables import CHANNELS
-from tests.workers.channels.office import Office, digest, in_app
+from tests.queues import bodies
+from tests.workers.channels.office import Office, delay, digest, in_app
 
 COUNT = "{{step.total_count}}: {{#each step.events}}{{n}} {{/each}}"
 
@@ -130,3 +133,124 @@ def test_after_a_crash_amid_handing_over_there_is_one_heir(office: Office, monke
     assert [office.jobs(one)[0] for one in transactions] == [
         "digest canceled", "digest completed", "digest merged", "digest merged",
     ]  # fmt: skip
+
+
+def test_an_event_collected_by_a_worker_that_fell_is_told_once(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It fell between adding the event to a digest and noting that; meanwhile that one closed and the next opened."""
+    office.workflow(digest(), in_app(COUNT))
+    collect(office, 1)
+    late = _fallen_after_collecting(office, monkeypatch, 1)
+    office.wait_s(3_700)
+    collect(office, 1)
+    office.clock.advance_s(200)
+    office.wake(late)
+    office.pump()
+    office.wait_s(3_700)
+    assert sorted(office.feed()) == ["1: 0 ", "2: 0 1 "]
+    assert office.jobs(late)[0] == "digest merged"
+
+
+def test_an_event_whose_digest_went_to_nobody_opens_its_own(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    office.workflow(digest(), in_app(COUNT))
+    (first,) = collect(office, 1)
+    late = _fallen_after_collecting(office, monkeypatch, 1)
+    assert cancel(office, first).body == {"data": True}
+    office.pump()
+    office.clock.advance_s(200)
+    office.wake(late)
+    office.pump()
+    office.wait_s(3_700)
+    assert office.feed() == ["1: 1 "]
+
+
+def test_an_event_that_went_along_with_its_digest_is_told_by_the_heir(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    office.workflow(digest(), in_app(COUNT))
+    first, _ = collect(office, 2)
+    late = _fallen_after_collecting(office, monkeypatch, 2)
+    assert cancel(office, first).body == {"data": True}
+    office.pump()
+    office.clock.advance_s(200)
+    office.wake(late)
+    office.pump()
+    office.wait_s(3_700)
+    assert office.feed() == ["2: 1 2 "]
+    assert office.jobs(late)[0] == "digest merged"
+
+
+def _fallen_after_collecting(office: Office, monkeypatch: pytest.MonkeyPatch, number: int) -> str:
+    """Trigger an event whose worker falls once it has added it to the open digest; give its transaction id."""
+    real = runs.collect
+
+    def falls(*given: Any) -> bool:
+        real(*given)
+        raise RuntimeError("killed")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(runs, "collect", falls)
+        made = office.trigger(payload={"n": number})
+        office.pump_once()
+    bodies("channels_notify")  # its message would come again much later
+    return made
+
+
+def test_a_closed_digest_is_not_called_off_with_its_first_event(office: Office) -> None:
+    """It tells of the events of others too, and only waits for its provider."""
+    office.integration("resend", "email", apiKey="k", **{"from": "a@example.com"})
+    office.http.answer("https://api.resend.com/emails", 503, b"", {"Retry-After": "10"})
+    office.http.answer("https://api.resend.com/emails", 200, b'{"id": "x"}')
+    mail = {"template": {"type": "email", "subject": "S", "contentType": "customHtml", "content": COUNT}}
+    office.workflow(digest(), mail)
+    first, second = collect(office, 2)
+    office.wait_s(3_700)
+    assert office.jobs(first) == ["digest completed", "email queued"]
+    assert cancel(office, first).body == {"data": False}
+    assert cancel(office, second).body == {"data": False}
+    office.wait_s(60)
+    assert office.jobs(first) == ["digest completed", "email completed"]
+
+
+def test_a_digest_that_closes_while_it_is_called_off_keeps_the_events_of_others(office: Office) -> None:
+    office.workflow(digest(), in_app(COUNT))
+    first, _ = collect(office, 2)
+    read = CHANNELS.get(runs.run_key(office.client.key, first, "ann"))
+    assert read is not None and calling_off.is_waiting(read)
+    office.wait_s(3_700)
+    assert not calling_off.ask(read)
+    assert office.feed() == ["2: 0 1 "]
+
+
+def test_calling_off_again_after_a_lost_message_sends_another(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    office.workflow(delay(3, "days"), in_app("late"))
+    transaction = office.trigger()
+    office.pump()
+
+    def fails(*_: Any) -> None:
+        raise Unavailable("the queue is down")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(queue, "send", fails)
+        assert cancel(office, transaction).status == 503
+    assert cancel(office, transaction).body == {"data": True}
+    office.pump()
+    assert office.jobs(transaction) == ["delay canceled", "in_app canceled"]
+
+
+def test_a_follower_taken_out_by_a_call_that_fell_is_called_off_by_the_next(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first call fell between taking the event out of the digest and noting that; then the digest closed."""
+    office.workflow(digest(), in_app(COUNT))
+    _, second = collect(office, 2)
+
+    def falls(*_: Any) -> bool:
+        raise Unavailable("killed")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(calling_off, "_end", falls)
+        assert cancel(office, second).status == 503
+    office.wait_s(3_700)
+    assert office.feed() == ["1: 0 "]
+    assert cancel(office, second).body == {"data": True}
+    assert office.jobs(second)[0] == "digest canceled"

@@ -300,6 +300,20 @@ def test_a_recurring_event_comes_by_its_clock_once_each_time(stage: Stage) -> No
     assert len(stage.told()) == 2
 
 
+@pytest.mark.parametrize("is_new", [True, False], ids=["of a new bot", "of a bot that was changed"])
+def test_a_recurring_event_comes_in_time_the_first_time_too(stage: Stage, is_new: bool) -> None:
+    stage.http.answer(BOT_URL)
+    stage.post.pass_time(120)  # sweeps have passed the minutes to come
+    clocks = {"clock": {"schedule": {"cron": "* * * * *"}, "type": "tick", "payload": {}}}
+    if is_new:
+        given = {"dev": True, "url": BOT_URL, "events": {"tick": {"schema": {}}}, "recurringEvents": clocks}
+        stage.client.post("/v1/admin/bots", given).ok()
+    else:
+        stage.client.put(f"/v1/admin/bots/{stage.bot}", {"recurringEvents": clocks}).ok()
+    stage.post.pass_time(61)
+    assert len(stage.told()) == 1
+
+
 def test_missed_times_are_made_good_by_one_event(stage: Stage) -> None:
     stage.http.answer(BOT_URL)
     definition = {"schedule": {"cron": "*/10 * * * *"}, "type": "tick", "payload": {}}
@@ -330,6 +344,16 @@ def test_a_bot_that_runs_nowhere_leaves_a_line_in_its_log(client: Client, post: 
     post.work()
     (line,) = client.get(f"/v1/admin/bots/{made['id']}/logs").ok()["logs"]
     assert (line["level"], "no url" in line["message"]) == ("warn", True)
+
+
+def test_a_bot_that_is_blocked_before_it_is_told_hears_nothing(stage: Stage) -> None:
+    stage.http.answer(BOT_URL)
+    stage.hear(stage.ann, stage.room, "a")
+    stage.client.put(f"/v1/admin/bots/{stage.bot}", {"blocked": True}).ok()
+    stage.work()
+    assert stage.told() == []
+    (line,) = stage.client.get(f"/v1/admin/bots/{stage.bot}/logs").ok()["logs"]
+    assert "blocked" in line["message"]
 
 
 def test_code_answers_in_the_conversation_once_however_often_it_is_told(stage: Stage) -> None:

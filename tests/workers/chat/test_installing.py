@@ -10,11 +10,18 @@ from typing import Any
 
 import pytest
 
-from chalicelib.chat import workers
+from chalicelib.adapters.http_client import Headers, Request, Response
+from chalicelib.chat import installing, workers
+from chalicelib.chat.models import installations
+from chalicelib.chat.models.installations import Installation
 from chalicelib.core.errors import UpstreamTimeout
+from chalicelib.durable import due
+from chalicelib.storage.tables import CHAT
 from tests.client import Client
+from tests.conftest import Clock
 from tests.fakes.http_client import FakeHttp
 from tests.queues import bodies, deliver, drain, receive
+from tests.workers.chat.post import tick
 
 URL = "https://integration.example.com/"
 SCHEMA = {"type": "object", "properties": {"token": {"type": "string"}}, "required": ["token"]}
@@ -125,6 +132,78 @@ def test_switching_off_unregisters_and_null_removes(world: World) -> None:
     assert world.operations() == ["register", "unregister", "register", "unregister"]
     assert world.installed() == {}
     assert world.client.delete(f"/v1/admin/integrations/{identifier}").ok() == {}
+
+
+def test_what_is_switched_off_takes_a_configuration_and_stays_off(world: World) -> None:
+    world.http.answer(URL)
+    identifier = world.made["id"]
+    world.put({identifier: {"configuration": {"token": "one"}}}).ok()
+    work()
+    for wish, token in (
+        ({"enabled": False, "configuration": {"token": "two"}}, "two"),
+        ({"configuration": {"token": "three"}}, "three"),
+        ({"enabled": None}, "three"),
+        ({}, "three"),
+    ):
+        world.put({identifier: wish}).ok()
+        work()
+        shown = world.installed()[identifier]
+        assert (shown["enabled"], shown["status"]) == (False, "unregistered")
+        assert shown["configuration"] == {"token": token}
+    assert world.operations() == ["register", "unregister"]
+    assert world.put({identifier: {"enabled": False, "configuration": {}}}).body["type"] == "InvalidDataFormat"
+    world.put({identifier: {"enabled": True}}).ok()
+    work()
+    assert world.installed()[identifier]["status"] == "registered"
+    assert world.operations() == ["register", "unregister", "register"]
+
+
+def test_what_is_put_in_switched_off_is_not_registered(world: World) -> None:
+    identifier = world.made["id"]
+    world.put({identifier: {"enabled": False, "configuration": {"token": "t"}}}).ok()
+    work()
+    shown = world.installed()[identifier]
+    assert (shown["enabled"], shown["status"], world.operations()) == (False, "unregistered", [])
+
+
+def test_what_is_installed_again_while_it_is_being_removed_stays(world: World) -> None:
+    identifier, wish = world.made["id"], {"configuration": {"token": "t"}}
+
+    def change_of_mind(request: Request) -> Response:
+        if request.headers["x-bp-operation"] == "unregister":
+            world.put({identifier: wish}).ok()
+        return Response(200, Headers(()), b"", False, 1.0, URL)
+
+    world.http.act(URL, change_of_mind)
+    world.put({identifier: wish}).ok()
+    work()
+    world.put({identifier: None}).ok()
+    work()
+    shown = world.installed()[identifier]
+    assert (shown["enabled"], shown["status"]) == (True, "registered")
+    assert world.operations() == ["register", "unregister", "register"]
+    refused = world.client.delete(f"/v1/admin/integrations/{identifier}")
+    assert refused.body["type"] == "RelationConflict"
+
+
+def test_an_order_that_was_never_sent_is_carried_out_all_the_same(
+    world: World, still: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.http.answer(URL)
+    identifier = world.made["id"]
+    with monkeypatch.context() as fallen:
+        fallen.setattr(installing.Orders, "send", lambda _self: None)
+        world.put({identifier: {"configuration": {"token": "t"}}}).ok()
+    assert bodies("chat_setup") == []
+    tick()
+    assert bodies("chat_deliver") == []
+    still.advance_s(installations.AGAIN_MS / 1000 + 180)
+    tick()
+    drain("chat_deliver", workers.chat_deliver)
+    assert world.installed()[identifier]["status"] == "registered"
+    row = CHAT.get(Installation.key(world.client.key, bot_id=world.bot, id=identifier))
+    assert row is not None and not set(due.ATTRIBUTES) & set(row), "what is carried out is brought no more"
+    assert world.operations() == ["register"]
 
 
 def test_an_unregister_that_fails_stays_in_sight_until_it_is_removed_again(world: World) -> None:

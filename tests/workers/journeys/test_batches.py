@@ -176,6 +176,14 @@ def test_a_release_that_falls_at_any_call_lets_everybody_in_once(world: World, s
     assert world.kills >= 29
 
 
+def test_a_copy_of_the_message_finds_a_released_batch_and_leaves_it_alone(world: World, sender: Sender) -> None:
+    sender.send(None, ["a"])
+    world.run_for(30)
+    released = dict(sender.row() or {})
+    assert releasing.work_on({"w": W, "n": N, "b": SOURCE, "job": "batch"}) is None
+    assert sender.row() == released
+
+
 def test_two_open_batches_cannot_both_win_a_unique_customer(world: World, sender: Sender) -> None:
     sender.head = world.automation(LONG, unique_token=True)
     sender.send("FIRST", ["a"])

@@ -211,6 +211,52 @@ def test_a_profile_store_that_refuses_us_stops_the_automation_and_no_token(
     assert (world.head(head).status, world.token(ann)["st"]) == ("ERROR", "READY")
 
 
+@pytest.mark.parametrize("removes", [False, True])
+@pytest.mark.parametrize("is_down_first", [False, True])
+def test_a_check_that_a_profile_store_refuses_stops_the_automation_and_is_decided_when_that_is_repaired(
+    world: World, monkeypatch: pytest.MonkeyPatch, removes: bool, is_down_first: bool
+) -> None:
+    parameters = {"wait": {"amount": 1, "unit": "HOURS"}, "subject": "CUSTOMER"}
+    graph = graphs.forked(graphs.step(2, "WAIT_AND_CHECK", parameters), "NO")
+    milan = {"subject": "CUSTOMER", "path": "city", "operator": "EQUALS", "value": "Milan"}
+    graph["connections"][1]["conditions"] = {"match": "ALL", "conditions": [milan]}
+    head = world.automation(graph)
+    faults = [profiles.Unreachable("it is down")] if is_down_first else []
+
+    def refused(*_: Any) -> Any:
+        raise faults.pop() if faults else profiles.Denied("the profile store refused our credentials")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(profiles, "read", refused)
+        entered = world.enter(head, *(f"p{number}" for number in range(12)))
+        world.run_for(2 * HOUR_S)
+        stopped = world.head(head)
+        assert (stopped.status, stopped.reason) == ("ERROR", "the profile store refused our credentials")
+        assert {world.token(one)["st"] for one in entered} <= {"READY", "WAITING", "RETRYING"}
+        assert "READY" in {world.token(one)["st"] for one in entered}
+    world.profile("mail:p3@example.com", {"city": "Milan"})
+    world.move(head, "RUNNING", removes=removes)
+    world.run_for(120)
+    assert {world.token(one)["st"] for one in entered} == {"COMPLETED"}
+    counted = world.counted(head)[graphs.uuid(2)]
+    assert (counted["outcomeYES"], counted["outcomeNO"]) == (1, 11)
+    world.check_counters(head)
+
+
+def test_a_profile_setting_that_was_just_repaired_is_used_at_once(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def setting(_node: Any, *, fresh: bool = False) -> dict[str, str]:
+        return {"endpoint": "https://hub.example/v1", "workspaceId": "w", "token": "new" if fresh else "old"}
+
+    monkeypatch.setattr(profiles, "_value", setting)
+    world.answer = lambda request: 200 if request.headers["Authorization"] == "Bearer new" else 401
+    assert profiles.read(world.node, Identity(clab_uuid=graphs.uuid(5))) == {}
+    world.answer = lambda _request: 401
+    with pytest.raises(profiles.Denied):
+        profiles.read(world.node, Identity(clab_uuid=graphs.uuid(5)))
+
+
 def test_a_number_alone_asks_a_profile_store_for_nobody(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(profiles, "_value", lambda *_, **__: {"endpoint": "https://hub.example/v1"})
     assert profiles.read(world.node, Identity(phone="+393331234567")) == {}

@@ -57,7 +57,7 @@ def test_accepting_costs_one_write_and_one_send_and_a_delivery_one_write(world: 
     messages = world.receive("subscriptions_deliver")
     calls = world.count_calls()
     world.handle("subscriptions_deliver", messages)
-    assert calls == {"BatchWriteItem": 1}
+    assert calls == {"BatchWriteItem": 1, "sums": 1}
 
 
 def test_the_same_delivery_id_is_one_message_and_another_body_is_refused(world: World) -> None:

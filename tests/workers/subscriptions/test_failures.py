@@ -377,14 +377,15 @@ def test_a_failed_attempt_costs_two_writes_and_one_send(world: World) -> None:
     messages = world.receive("subscriptions_deliver")
     calls = world.count_calls()
     world.handle("subscriptions_deliver", messages)
-    assert calls == {"UpdateItem": 2, "SendMessageBatch": 1}  # the delivery, and the health of its endpoint
+    # the delivery, and the health of its endpoint
+    assert calls == {"UpdateItem": 2, "SendMessageBatch": 1, "sums": 1}
     world.advance(6)
     messages = world.receive("subscriptions_retry")
     calls = world.count_calls()
     world.handle("subscriptions_retry", messages)
     for definition in ("GetItem", "Query"):  # kept for 5 s, which are over
         del calls[definition]
-    assert calls == {"BatchGetItem": 2, "UpdateItem": 2, "SendMessageBatch": 1}
+    assert calls == {"BatchGetItem": 2, "UpdateItem": 2, "SendMessageBatch": 1, "sums": 1}
 
 
 def test_a_repeated_page_of_a_replay_leaves_alone_what_failed_anew(

@@ -178,6 +178,16 @@ class Queues:
                     deleted += connection.execute(f"DELETE FROM {queue.relation} WHERE sent_at <= ?", too_old).rowcount
         return deleted
 
+    def oldest_s(self, connection: Connection, name: str) -> float | None:
+        """Tell the age of the oldest message of a queue, one in flight included, one not yet shown left out."""
+        queue = self._queues.find(connection, name)
+        if queue is None:
+            return None
+        (sent_at,) = connection.execute(
+            f"SELECT min(sent_at) FROM {queue.relation} WHERE visible_at <= ?1 OR receives > 0", (self._now_ms(),)
+        ).fetchone()
+        return None if sent_at is None else max(0.0, (self._now_ms() - sent_at) / 1000)
+
     def release(self, connection: Connection) -> int:
         """Show again every message a receiver holds; return how many. Only right when no receiver is left."""
         released = 0

@@ -1,0 +1,1 @@
+"""The load of each surface, and what its rows must look like afterwards."""
