@@ -151,8 +151,10 @@ FUNCTIONS = (
         sends=("automations_start", "subscriptions_deliver", "subscriptions_poll")),
     Function("bury", _W + "bury", queue="dead_letters", memory_mb=512, most=5, blobs="GetObject",
         tables={"catalogue": "GetItem", "work": "BatchGetItem PutItem Query UpdateItem", "delivery": "UpdateItem",
-                "journeys": "GetItem UpdateItem", "chat": "BatchGetItem GetItem PutItem Query UpdateItem"},
-        sends=("automations_advance", "chat_deliver", "chat_setup", "journeys_event", "journeys_job")),
+                "journeys": "GetItem UpdateItem", "chat": "BatchGetItem GetItem PutItem Query UpdateItem",
+                "channels": "GetItem UpdateItem"},
+        sends=("automations_advance", "channels_notify", "chat_deliver", "chat_setup", "journeys_event",
+               "journeys_job")),
     Function("platform_cleanup", "chalicelib.identity.workers.platform_cleanup", queue="platform_cleanup", most=10,
         late_s=3600, keys="Decrypt",
         tables={

@@ -20,11 +20,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from chalicelib.channels import integrations, providers
+from chalicelib.channels.burying import bury
 from chalicelib.channels.models.settings import Integration
 from chalicelib.channels.names import hash_of
 from chalicelib.channels.providers.base import Deferred, Mail, Order, Refused, Sms
 
-__all__ = ["Accepted", "Account", "Deferred", "NoIntegration", "Refused", "send_mail", "send_text"]
+__all__ = ["Accepted", "Account", "Deferred", "NoIntegration", "Refused", "bury", "send_mail", "send_text"]
 
 MAX_RECIPIENTS = 50
 

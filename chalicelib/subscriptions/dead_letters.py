@@ -45,6 +45,10 @@ def bury(message: Message) -> None:
         from chalicelib.chat import public as chat
 
         chat.bury(body, POISON)
+    elif "tx" in body:
+        from chalicelib.channels import public as channels
+
+        channels.bury(body, POISON)
     elif (key := _delivery_of(body)) is not None:
         _fail(workspace_id, key, body.get("ev", ""))
     at_ms = message.sent_ms or clock.now_ms()

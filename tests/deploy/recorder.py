@@ -19,6 +19,7 @@ from chalicelib.adapters import aws, blobs, keys
 from chalicelib.adapters.javascript import sandbox
 from chalicelib.core import config
 from chalicelib.core.queues import DEAD_LETTERS, QUEUES
+from chalicelib.edge import reporting
 from infra import policies
 from infra.functions import API as API_NAME
 from infra.functions import FUNCTIONS, RUNNER, Function, by_handler
@@ -133,6 +134,8 @@ def _around(kind: Any, method: str, name_of: Callable[[Any], str]) -> None:
     @functools.wraps(original)
     def watched(self: Any, *arguments: Any, **more: Any) -> Any:
         name = name_of(self)
+        if not _inside:
+            reporting.keep()  # what another function counted, and would store in its own process
         _inside.append(name)
         token = _begun_by.set(name)
         try:

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from chalicelib.adapters import http_client
+from chalicelib.adapters import http_client, queue
+from chalicelib.channels import burying
+from chalicelib.channels.models import runs
+from chalicelib.durable import steps
+from chalicelib.storage.tables import CHANNELS
 from tests.client import Client
 from tests.conftest import Clock
 from tests.deploy.driving import cold, pump, tick
@@ -41,3 +45,16 @@ def test_a_notification_goes_out_with_what_its_policies_grant(office: Office, st
         pump(still, 2)
     assert len(office.http.sent) == 2
     assert office.feed() == ["Hello"]
+
+
+def test_dead_letters_of_channels_need_no_more_than_the_policies_grant(office: Office, still: Clock) -> None:
+    office.workflow({"template": {"type": "in_app", "content": "{{title}}"}})
+    transaction = office.trigger(payload={"title": "Hello"})
+    steps.create(CHANNELS, steps.new_row(runs.run_key("w1", transaction, "ann"), {"pos": 0}), still(), 60_000)
+    cold()
+    for repeats in (0, burying.MOST_REPEATS):
+        letter = {"w": "w1", "tx": transaction, "s": "ann", "again": repeats}
+        queue.send("dead_letters", letter)
+    pump(still, 1)
+    (row,) = runs.runs_of("w1", transaction)
+    assert row["st"] == "FAILED"

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from chalicelib.core.ids import minted_at
-from tests.chaos.surfaces.resting import Row, doubles, faults_of_due, faults_of_ended, faults_of_lease, named
+from tests.chaos.surfaces.resting import Row, doubles, faults_of_due, faults_of_ended, faults_of_lease, let_go, named
 
 IN, OUT = "event_received", "message_created"  # operations: to the bot, to the integration
 MINUTE_MS = 60_000
@@ -105,7 +105,7 @@ def faults(ledger: Ledger, seen: Seen, rows: Sequence[Row]) -> list[str]:
         *_events(ledger, seen, held),
         *_clocks(seen, held),
         *_states(ledger, seen, held),
-        *_waiting(held),
+        *_waiting(seen, held),
         *_files(ledger, seen, held),
         *_figures(seen, held),
         *_requests(seen, held),
@@ -215,12 +215,12 @@ def _states(ledger: Ledger, seen: Seen, held: Held) -> Iterator[str]:
     yield from (f"{named(row)} should have expired" for row in held.of["S"])
 
 
-def _waiting(held: Held) -> Iterator[str]:
+def _waiting(seen: Seen, held: Held) -> Iterator[str]:
     for row in held.of["CM"]:
         if "p" in row or "due" in row:
             yield f"{named(row)} still waits to be handed over: {row.get('p')}, due {row.get('due')}"
     for row in held.of["L"]:
-        yield from faults_of_ended(row)
+        yield from faults_of_ended(let_go(row, seen.now_ms))
         if row.get("n") or row.get("calls") or row.get("dead"):
             yield f"{named(row)} has nothing waiting, and {row.get('n')} tries, calls {row.get('calls')}"
     for row in held.of["LOG"]:

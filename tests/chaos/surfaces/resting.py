@@ -32,6 +32,11 @@ def faults_of_lease(row: Row) -> list[str]:
     return [f"{named(row)} is held until {row['until']}"] if row.get("until", FREE) != FREE else []
 
 
+def let_go(row: Row, now_ms: int) -> Row:
+    """Give an item without a lease that ran out: where nothing waits, a release that was lost holds up nobody."""
+    return row | {"until": FREE} if row.get("until", FREE) < now_ms else row
+
+
 def faults_of_due(row: Row, now_ms: int) -> list[str]:
     """Say whether an item waits for a time that has passed, or stands in the index without a due time of its own."""
     if "dueB" in row and "due" not in row:

@@ -207,6 +207,12 @@ def test_nothing_is_reported_where_all_is_well() -> None:
     assert audit(made) == []
 
 
+def test_a_lease_that_ran_out_holds_nobody() -> None:
+    made = record("botpress")
+    made.row(kind("L"))["until"] = 1
+    assert audit(made) == []
+
+
 @pytest.mark.parametrize(("plant", "said"), PLANTS, ids=[plant.__name__ for plant, _ in PLANTS])
 def test_a_planted_violation_is_reported(plant: Plant, said: str) -> None:
     made = record("botpress")

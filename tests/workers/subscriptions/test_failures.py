@@ -301,7 +301,7 @@ def test_a_clogged_endpoint_stands_back(world: World, monkeypatch: pytest.Monkey
     from chalicelib.subscriptions import endpoints
 
     item = world.insert(world.add_trigger("hook"))
-    monkeypatch.setattr(endpoints, "_hanging", lambda _endpoint: 3)
+    monkeypatch.setattr(endpoints._Door, "hanging", lambda _door: 3)
     monkeypatch.setattr(endpoints, "MAX_AT_ONCE", 0)
     world.notify()
     world.step("subscriptions_fan_out")
