@@ -19,7 +19,7 @@ from tests.chaos.surfaces.base import CONFLICT, Client
 KEY, WORKSPACE, USER = "chaos", "chaos", "ada"
 OF_USER = f"?userId={USER}"
 PAGE = 5
-LOOKED_AT = 60  # executions asked for at one look
+LOOKED_AT = 60  # executions under way that are asked for at one look
 RECORD_EVERY = 20
 CYCLE = ("event", "start", "event", "sync", "event", "async", "event", "start", "risky", "tell")
 
@@ -141,14 +141,23 @@ class Interactor:
         self._tell_all()
         missing = sum(len(self._missing(sink, wanted)) for sink, wanted in self._deliveries())
         missing += len(set(self.events["order.placed"]) - self._effects_of("fed"))
-        running = [one for one in (*self.started, *self.alone) if one not in self._done]
-        for execution in running[:LOOKED_AT]:
+        return missing + self._running()
+
+    def _running(self) -> int:
+        """Count executions not seen to have ended; asks for as many as end, and LOOKED_AT that did not."""
+        unknown = [one for one in (*self.started, *self.alone) if one not in self._done]
+        going = 0
+        for execution in unknown:
             state = self._read(execution)["state"]
             if state in ("done", "failed", "cancelled"):
                 self._done.add(execution)
                 if state != "done":
                     self._failed.append(f"execution {execution} ended as {state}")
-        return missing + len([one for one in running if one not in self._done])
+            else:
+                going += 1
+            if going == LOOKED_AT:
+                break
+        return len([one for one in unknown if one not in self._done])
 
     def _deliveries(self) -> list[tuple[Sink, set[Any]]]:
         """Say what every receiver is owed."""
