@@ -55,7 +55,7 @@ def _alarms(stage: Stage) -> Json:
     for function in FUNCTIONS:
         found |= _function_alarms(function)
     for table in TABLES:
-        found[f"{table_id(table.short_name)}ThrottledAlarm"] = _throttled(table.short_name)
+        found |= _throttled(table.short_name)
     return found
 
 
@@ -84,44 +84,25 @@ def _function_alarms(function: Function) -> Json:
 
 
 def _throttled(table: str) -> Json:
-    """Watch reads and writes of a table and its index. `ThrottledRequests` is told by operation only, never of a table.
+    """Watch reads and writes of a table, and writes of its index, each by an alarm without metric math.
 
+    `ThrottledRequests` is told by operation only, never of a table.
     Source: docs.aws.amazon.com/amazondynamodb/latest/developerguide/metrics-dimensions.html
     """
     name = {"TableName": {"Ref": table_id(table)}}
-    watched = [("ReadThrottleEvents", name), ("WriteThrottleEvents", name)]
+    watched = [("Reads", "ReadThrottleEvents", name), ("Writes", "WriteThrottleEvents", name)]
     if table in WITH_DUE_INDEX:
-        watched.append(("WriteThrottleEvents", {**name, "GlobalSecondaryIndexName": "due"}))
-    alarm = _alarm(f"Table {table} is throttled", "AWS/DynamoDB", "", {}, "Sum", 0, periods=3)
-    for part in ("Namespace", "MetricName", "Dimensions", "Statistic", "Period"):
-        del alarm["Properties"][part]
-    parts = [
-        {"Id": f"m{number}", "MetricStat": _stat("AWS/DynamoDB", metric, dimensions), "ReturnData": False}
-        for number, (metric, dimensions) in enumerate(watched)
-    ]
-    whole = {"Id": "all", "Expression": "+".join(f"FILL({part['Id']}, 0)" for part in parts), "ReturnData": True}
-    alarm["Properties"]["Metrics"] = [*parts, whole]
-    return alarm
-
-
-def _stat(namespace: str, metric: str, dimensions: Json) -> Json:
+        watched.append(("Index", "WriteThrottleEvents", {**name, "GlobalSecondaryIndexName": "due"}))
     return {
-        "Metric": {"Namespace": namespace, "MetricName": metric, "Dimensions": _dimensions(dimensions)},
-        "Period": _PERIOD_S,
-        "Stat": "Sum",
+        f"{table_id(table)}{what}ThrottledAlarm": _alarm(
+            f"{what} of table {table} are throttled", "AWS/DynamoDB", metric, dimensions, "Sum", 0, periods=3
+        )
+        for what, metric, dimensions in watched
     }
 
 
 def _dimensions(dimensions: Json) -> list[Json]:
     return [{"Name": name, "Value": value} for name, value in dimensions.items()]
-
-
-def watched(alarm: Json) -> list[tuple[str, Json]]:
-    """List what an alarm's properties say it looks at: metrics and their dimensions."""
-    if "Metrics" not in alarm:
-        return [(alarm["MetricName"], alarm["Dimensions"])]
-    metrics = [one["MetricStat"]["Metric"] for one in alarm["Metrics"] if "MetricStat" in one]
-    return [(metric["MetricName"], metric["Dimensions"]) for metric in metrics]
 
 
 def _alarm(

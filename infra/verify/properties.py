@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from chalicelib.storage.tables import TABLES
-from infra import gateway_responses, limits, monitoring, queues
+from infra import gateway_responses, limits, queues
 from infra.functions import FUNCTIONS, Function, Stage
 from infra.policies import UNBOUND, queue_id, table_id
 
@@ -180,7 +180,7 @@ def _wide(resource: Any) -> Iterator[str]:
 
 def _monitoring(resources: Json) -> Iterator[str]:
     alarms = of_type(resources, "AWS::CloudWatch::Alarm")
-    watched = {(name, json.dumps(where)) for alarm in alarms.values() for name, where in monitoring.watched(alarm)}
+    watched = {(alarm["MetricName"], json.dumps(alarm["Dimensions"])) for alarm in alarms.values()}
     metrics = {metric for metric, _ in watched}
     wanted = {"DeadLetters", "DisabledEndpoints", "ApproximateAgeOfOldestMessage", "Errors", "Throttles", "5XXError"}
     yield from (f"no alarm on {metric}" for metric in wanted - metrics)
