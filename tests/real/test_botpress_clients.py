@@ -36,7 +36,8 @@ def node() -> Path:
 
 @pytest.fixture(scope="module")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    with Stack(tmp_path_factory.mktemp("chat"), MILLRACE_TICK_S="5", MILLRACE_DEV_KEYS=KEYS) as running:
+    more = {"MILLRACE_TICK_S": "5", "MILLRACE_DEV_KEYS": KEYS, "MILLRACE_CHAT_PER_MINUTE": "1000000"}
+    with Stack(tmp_path_factory.mktemp("chat"), **more) as running:
         yield running
 
 
