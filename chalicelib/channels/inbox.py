@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import base64
 import binascii
+from collections.abc import Iterator
+from itertools import islice
 from typing import Any
 
 import orjson
@@ -28,8 +30,8 @@ def feed(call: Call) -> dict[str, Any]:
     page, size = number(call, "page", 0), number(call, "limit", 10, 1, 100)
     wanted = _payload(call.query.get("payload"))
     condition = _flags(flag(call, "seen"), flag(call, "read"))
-    found = _collect(call, condition, wanted, _feeds(call, many(call, "feedIdentifier")), (page + 1) * size + 1)
-    rows = found[page * size :]
+    found = _fitting(call, condition, wanted, _feeds(call, many(call, "feedIdentifier")))
+    rows = list(islice(found, page * size, (page + 1) * size + 1))
     shown = [all_messages.view(row, subscriber) for row in rows[:size]]
     return page_of(shown, page, size, len(shown), hasMore=len(rows) > size)
 
@@ -40,8 +42,8 @@ def count_unseen(call: Call) -> dict[str, int]:
     seen = flag(call, "seen")
     limit = number(call, "limit", MAX_COUNT, 1, MAX_COUNT)
     condition = _flags(False if seen is None else seen, flag(call, "read"))
-    found = _collect(call, condition, {}, _feeds(call, many(call, "feedIdentifier")), limit)
-    return {"count": min(limit, len(found))}
+    found = _fitting(call, condition, {}, _feeds(call, many(call, "feedIdentifier")))
+    return {"count": sum(1 for _ in islice(found, limit))}
 
 
 def mark(call: Call) -> list[dict[str, Any]]:
@@ -61,7 +63,7 @@ def mark_all(call: Call) -> int:
     sent = call.body.feed_identifier
     feeds = _feeds(call, [sent] if isinstance(sent, str) else sent or [])
     marks = _marks(call.body.mark_as)
-    rows = [row for row in _collect(call, None, {}, feeds, None) if any(row[name] != marks[name] for name in marks)]
+    rows = [row for row in _fitting(call, None, {}, feeds) if any(row[name] != marks[name] for name in marks)]
     put = _stamped(marks)
     return sum(messages.mark(row, put) is not None for row in rows)
 
@@ -138,16 +140,14 @@ def _flags(seen: bool | None, read: bool | None) -> Condition | None:
     return condition
 
 
-def _collect(
-    call: Call, condition: Condition | None, wanted: dict[str, Any], feeds: set[str] | None, most: int | None
-) -> list[Row]:
-    rows: list[Row] = []
+def _fitting(call: Call, condition: Condition | None, wanted: dict[str, Any], feeds: set[str] | None) -> Iterator[Row]:
+    """Go through a feed, the newest first, a page of the table at a time: none is kept that is skipped."""
     after = None
     while True:
         page, after = messages.inbox_page(call.workspace_id, call.path["subscriber_id"], after, condition)
-        rows += [row for row in page if _fits(row["doc"], wanted, feeds) and row["exp"] > clock.now_s()]
-        if after is None or (most is not None and len(rows) >= most):
-            return rows if most is None else rows[:most]
+        yield from (row for row in page if _fits(row["doc"], wanted, feeds) and row["exp"] > clock.now_s())
+        if after is None:
+            return
 
 
 def _fits(doc: dict[str, Any], wanted: dict[str, Any], feeds: set[str] | None) -> bool:
