@@ -20,15 +20,15 @@ from chalicelib.storage.expressions import Change, OneOf
 from chalicelib.storage.table import ConditionFailed
 from chalicelib.storage.tables import CHANNELS
 
-AGAIN_S = 900
-MOST_REPEATS = 8  # two hours
+SOONEST_S, LATEST_S = 60, 900
+MOST_REPEATS = 8  # five quarters of an hour
 
 
 def bury(body: dict[str, Any], reason: str) -> None:
     """Follow up a message of channels that was given up. A repeat does no harm. Raises Unavailable."""
     repeats = int(body.get("again", 0)) + 1
     if repeats <= MOST_REPEATS:
-        queue.send(queues.NOTIFY, {**body, "again": repeats}, AGAIN_S)
+        queue.send(queues.NOTIFY, {**body, "again": repeats}, min(LATEST_S, SOONEST_S * 2 ** (repeats - 1)))
     elif "s" in body:
         _fail(body, reason)
 

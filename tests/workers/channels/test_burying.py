@@ -34,7 +34,7 @@ def letter(office: Office, transaction: str, **more: Any) -> dict[str, Any]:
     return {"w": office.client.key, "tx": transaction, "s": "ann", **more}
 
 
-def test_it_is_tried_again_after_a_quarter_of_an_hour(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_it_is_tried_again_after_a_minute_and_later_and_later(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
     office.workflow(in_app("Hi"))
     transaction = fall(office, monkeypatch)
     drain("channels_notify", lambda _: None)
@@ -42,13 +42,16 @@ def test_it_is_tried_again_after_a_quarter_of_an_hour(office: Office, monkeypatc
     monkeypatch.setattr(burying.queue, "send", lambda *given: sent.append(given))
     burying.bury(letter(office, transaction), WORDS)
     ((name, body, delay_s),) = sent
-    assert (name, body, delay_s) == ("channels_notify", letter(office, transaction, again=1), 900)
-    office.clock.advance_s(delay_s)
+    assert (name, body, delay_s) == ("channels_notify", letter(office, transaction, again=1), 60)
+    for repeats in range(1, burying.MOST_REPEATS):
+        burying.bury(letter(office, transaction, again=repeats), WORDS)
+    assert [one[2] for one in sent] == [60, 120, 240, 480, 900, 900, 900, 900]
+    office.clock.advance_s(delay_s + 60)  # the lease of who fell is over, too
     running.run(body, office.clock() + 60_000)
     assert office.feed() == ["Hi"]
 
 
-def test_after_two_hours_it_ends_as_failed(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_after_many_repeats_it_ends_as_failed(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
     office.workflow(in_app("Hi"), in_app("and more"))
     transaction = fall(office, monkeypatch)
     drain("channels_notify", lambda _: None)
