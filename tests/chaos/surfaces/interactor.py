@@ -114,7 +114,7 @@ class Interactor:
 
     def _tell_all(self) -> None:
         """Send those that wait what they wait for: to the one, or to whoever waits for it."""
-        for execution, number in list(self.started.items()):
+        for execution, number in self.started.copy().items():
             if execution in self._told:
                 continue
             event = {"name": "go", "payload": {"n": number}}
@@ -145,7 +145,7 @@ class Interactor:
 
     def _running(self) -> int:
         """Count executions not seen to have ended; asks for as many as end, and LOOKED_AT that did not."""
-        unknown = [one for one in (*self.started, *self.alone) if one not in self._done]
+        unknown = [one for one in (*self.started.copy(), *self.alone.copy()) if one not in self._done]
         going = 0
         for execution in unknown:
             state = self._read(execution)["state"]
@@ -223,7 +223,11 @@ class Interactor:
 
     def _audit_executions(self, store: Store) -> list[str]:
         rows = {row["sk"]: row for row in store.rows("work", f"{WORKSPACE}#X#")}
-        found = [f"execution {one} is not in the store" for one in (*self.started, *self.alone) if one not in rows]
+        found = [
+            f"execution {one} is not in the store"
+            for one in (*self.started.copy(), *self.alone.copy())
+            if one not in rows
+        ]
         ended_otherwise = {name: row for name, row in rows.items() if row["st"] != "DONE"}
         found += [f"execution {name} is {row['st']}: {row.get('err')}" for name, row in ended_otherwise.items()]
         found += [f"a queue gave up {row['doc']}" for row in store.rows("work", f"{WORKSPACE}#DEAD")]
