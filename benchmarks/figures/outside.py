@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import threading
 import time
 from collections.abc import Callable
@@ -13,6 +12,7 @@ from urllib.parse import parse_qsl, urlsplit
 import requests
 
 from benchmarks.figures.crew import KEY
+from infra.harness.standin import reply
 
 USER = "bench"
 
@@ -97,13 +97,7 @@ class _Handler(BaseHTTPRequestHandler):
         url = urlsplit(self.path)
         body = self.rfile.read(int(self.headers.get("content-length") or 0))
         headers = {name.lower(): value for name, value in self.headers.items()}
-        status, said = self.server.does(self.command, url.path, dict(parse_qsl(url.query)), headers, body)
-        text = json.dumps(said).encode()
-        self.send_response(status)
-        self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", str(len(text)))
-        self.end_headers()
-        self.wfile.write(text)
+        reply(self, *self.server.does(self.command, url.path, dict(parse_qsl(url.query)), headers, body))
 
     do_GET = do_POST = do_PUT = do_DELETE = _serve  # noqa: N815 http.server looks for these names
 

@@ -33,6 +33,16 @@ def answer(path: str, body: Json) -> tuple[int, Json]:
     return 404, {"message": "Not Found"}
 
 
+def reply(handler: BaseHTTPRequestHandler, status: int, said: Any) -> None:
+    """Answer a request with JSON."""
+    text = json.dumps(said).encode()
+    handler.send_response(status)
+    handler.send_header("Content-Type", "application/json")
+    handler.send_header("Content-Length", str(len(text)))
+    handler.end_headers()
+    handler.wfile.write(text)
+
+
 class Standin(ThreadingHTTPServer):
     """Serves in a thread of its own; `asked` lists what came, as (path, body)."""
 
@@ -61,13 +71,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.server.asked.append((self.path, body))
         if self.server.is_loud:
             print(f"POST {self.path} {json.dumps(body)}", flush=True)
-        status, said = answer(self.path, body)
-        text = json.dumps(said).encode()
-        self.send_response(status)
-        self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", str(len(text)))
-        self.end_headers()
-        self.wfile.write(text)
+        reply(self, *answer(self.path, body))
 
     def log_message(self, *_: Any) -> None:
         """Say nothing; what matters is printed above."""
