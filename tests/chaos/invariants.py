@@ -24,6 +24,15 @@ def of_all(store: Store, now_ms: int | None = None) -> list[str]:
     return found + [f"dead letter: {one.body}" for one in store.messages("dead_letters")]
 
 
+def given_up(store: Store) -> list[str]:
+    """Say which messages a queue gave up, although nothing is lost by it: what they were about is tried again or ends.
+
+    Without kills there is no reason for any; a message that was in flight whenever a process fell may be one.
+    """
+    rows = [row for row in store.rows("work") if "#DEAD" in row["pk"] and "message" in row["doc"]]
+    return [f"a queue gave up {row['doc']['message']}" for row in rows]
+
+
 def faults_of(row: Row, now_ms: int) -> list[str]:
     """Say what is wrong with one row that nobody should be working on."""
     found = []

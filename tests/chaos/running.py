@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from infra.queues import MAX_RECEIVES
 from tests.chaos import invariants
 from tests.chaos.platform import Platform
 from tests.chaos.sinks import Sinks
@@ -33,6 +34,7 @@ class Outcome:
     doubled: dict[str, int] = field(default_factory=dict)
     effects: dict[str, int] = field(default_factory=dict)
     faults: list[str] = field(default_factory=list)
+    given_up: int = 0
     settled_s: float = 0.0
 
 
@@ -169,6 +171,10 @@ class Run:
                 outcome.effects[surface.name], outcome.doubled[surface.name] = surface.seen()
             outcome.faults += [f"{surface.name}: {text}" for text in (*surface.audit(store), *surface.client.strange)]
         outcome.faults += invariants.of_all(store)
+        given_up = invariants.given_up(store)
+        outcome.given_up = len(given_up)
+        if sum(self.platform.kills.values()) < MAX_RECEIVES:
+            outcome.faults += given_up
 
 
 def _wait(_: Platform, __: float) -> None:
@@ -205,6 +211,7 @@ def line(name: str, platform: Platform, outcome: Outcome) -> str:
         f"doubled under the same id {_shown(outcome.doubled)}",
         f"settled after {outcome.settled_s:.0f} s",
         f"killed {_shown(platform.kills)} (slowest start {platform.slowest_start_s:.1f} s)",
+        f"given up for a while {outcome.given_up}",
         f"violations {len(outcome.faults)}",
         f"weather: {weather or 'calm'}",
         f"seed {platform.seed}",

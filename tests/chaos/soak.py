@@ -101,7 +101,7 @@ class Soak:
         found = [*pressure.faults, *(f"{name} still owes {count}" for name, count in left.items() if count)]
         for surface in surfaces:
             found += [f"{surface.name}: {text}" for text in (*surface.audit(self.store), *surface.client.strange)]
-        found += invariants.of_all(self.store)
+        found += invariants.of_all(self.store) + invariants.given_up(self.store)
         return found + verdict.of([asdict(one) for one in self.samples], self.tables)
 
     def _settle(self, surfaces: Sequence[Surface]) -> dict[str, int]:

@@ -48,7 +48,7 @@ def judge(name: str, platform: Platform, outcome: Outcome) -> None:
 def test_calm_but_killed(folder: Path, seed: str) -> None:
     """SIGKILL twenty times under load of at least 2,000 accepted acts (figure 1)."""
     with Platform(folder, seed, forecast()) as platform:
-        loads = [Load(Interactor(platform.url, platform.sinks, ill_s=None), 15.0, 8)]
+        loads = [Load(Interactor(platform.url, platform.sinks, ill_s=None), 32.0, 16)]
         loads += [Load(one.surface, 2.0, 4) for one in calm_loads(platform.url, platform.sinks)[1:]]
         outcome = Run(platform, loads).play(60, 100, lambda stack: stack.kill_times(20, (0.5, 2.5)))
         judge("calm but killed", platform, outcome)

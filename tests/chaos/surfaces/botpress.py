@@ -15,7 +15,6 @@ from typing import Any
 
 from tests.chaos.sinks import Ill, Received, Reply, Sinks
 from tests.chaos.store import Store
-from tests.chaos.surfaces import resting
 from tests.chaos.surfaces.base import Answer, Client
 from tests.chaos.surfaces.botpress_audit import Ledger, Said, Seen, Told, faults
 
@@ -178,8 +177,7 @@ class Botpress:
 
     def audit(self, store: Store) -> list[str]:
         """Give every violation."""
-        dead = resting.dead(store, lambda body: "b" in body and not isinstance(body.get("n"), str))
-        return dead + faults(self.ledger, self.look(), list(store.rows("chat")))
+        return faults(self.ledger, self.look(), list(store.rows("chat")))
 
     def look(self) -> Seen:
         """Read all that can be seen from outside."""

@@ -12,7 +12,6 @@ from typing import Any
 
 from tests.chaos.sinks import Ill, Sinks
 from tests.chaos.store import Store
-from tests.chaos.surfaces import resting
 from tests.chaos.surfaces.base import Answer, Client
 from tests.chaos.surfaces.contactflow_audit import WAYS, Ledger, Seen, faults
 from tests.chaos.surfaces.mailbox import Mailbox
@@ -203,8 +202,7 @@ class Contactflow:
 
     def audit(self, store: Store) -> list[str]:
         """Give every violation."""
-        dead = resting.dead(store, lambda body: isinstance(body.get("n"), str))
-        return dead + faults(self.ledger, self.look(), list(store.rows("journeys")))
+        return faults(self.ledger, self.look(), list(store.rows("journeys")))
 
     def look(self) -> Seen:
         """Read all that can be seen from outside."""

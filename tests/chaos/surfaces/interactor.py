@@ -230,7 +230,8 @@ class Interactor:
         ]
         ended_otherwise = {name: row for name, row in rows.items() if row["st"] != "DONE"}
         found += [f"execution {name} is {row['st']}: {row.get('err')}" for name, row in ended_otherwise.items()]
-        found += [f"a queue gave up {row['doc']}" for row in store.rows("work", f"{WORKSPACE}#DEAD")]
+        dropped = [row["doc"] for row in store.rows("work", f"{WORKSPACE}#DEAD") if "message" not in row["doc"]]
+        found += [f"an event reached nobody: {doc}" for doc in dropped]
         found += [fault for row in rows.values() for fault in faults_of_execution(row)]
         wanted = 2 * len(self.started) + len(self.alone) + len(self.events["order.placed"])
         if len(rows) != wanted:

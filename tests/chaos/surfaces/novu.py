@@ -12,7 +12,6 @@ from typing import Any
 
 from tests.chaos.sinks import Ill, Received, Reply, Sinks
 from tests.chaos.store import Store
-from tests.chaos.surfaces import resting
 from tests.chaos.surfaces.base import Answer, Client
 from tests.chaos.surfaces.mailbox import Mailbox
 from tests.chaos.surfaces.novu_audit import CHANNELS, COLLECTED, Call, Ledger, Seen, faults
@@ -213,8 +212,7 @@ class Novu:
 
     def audit(self, store: Store) -> list[str]:
         """Give every violation."""
-        dead = resting.dead(store, lambda body: "tx" in body)
-        return faults(self.ledger, self.look(store), list(store.rows("channels")), dead)
+        return faults(self.ledger, self.look(store), list(store.rows("channels")))
 
     def look(self, store: Store) -> Seen:
         """Read all that can be seen from outside; the store only says which activity to ask for."""

@@ -104,11 +104,10 @@ class Seen:
         return came
 
 
-def faults(ledger: Ledger, seen: Seen, rows: Sequence[Row], dead: Sequence[str] = ()) -> list[str]:
+def faults(ledger: Ledger, seen: Seen, rows: Sequence[Row]) -> list[str]:
     """Give every violation as a sentence. `rows` are those of the table of channels."""
     held = Held(ledger.workspace, rows)
     return [
-        *dead,
         *_notifications(ledger, held),
         *_messages(held),
         *_receivers(ledger, seen, held),

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from tests.chaos.store import Store
-
 Row = dict[str, Any]
 FREE = -1
 _DUE = ("due", "dueB", "dueK")
@@ -44,13 +42,6 @@ def faults_of_due(row: Row, now_ms: int) -> list[str]:
     if "due" in row and row["due"] < now_ms:
         return [f"{named(row)} was due {(now_ms - row['due']) / 1000:.0f} s ago and nobody came"]
     return []
-
-
-def dead(store: Store, is_ours: Any) -> list[str]:
-    """Say which messages of a surface the queues gave up. `is_ours` knows them by their bodies."""
-    bodies = [one.body for one in store.messages("dead_letters")]
-    bodies += [row["doc"].get("message") or {} for row in store.rows("work") if "#DEAD" in row["pk"]]
-    return [f"a queue gave up {body}" for body in bodies if isinstance(body, dict) and is_ours(body)]
 
 
 def doubles(names: Iterable[str]) -> list[str]:

@@ -25,7 +25,8 @@ def world(tmp_path: Path) -> Iterator[World]:
 
 
 def findings(world: World) -> list[str]:
-    return world.surface.audit(world.store) + invariants.of_all(world.store, NOW_MS)
+    everywhere = invariants.of_all(world.store, NOW_MS) + invariants.given_up(world.store)
+    return world.surface.audit(world.store) + everywhere
 
 
 def two_steps(world: World) -> None:
@@ -91,7 +92,11 @@ PLANTED: dict[str, tuple[Callable[[World], None], str]] = {
     "a message nobody takes": (lambda world: world.send("chat_deliver", {"b": "x"}), "a message lies in chat_deliver"),
     "a buried message": (
         lambda world: world.put("work", {"pk": "chaos#DEAD", "sk": "1#m", "doc": {"message": {"x": 1}}}),
-        "a queue gave up {'message': {'x': 1}}",
+        "a queue gave up {'x': 1}",
+    ),
+    "an event that was dropped": (
+        lambda world: world.put("work", {"pk": "chaos#DEAD", "sk": "1#e", "doc": {"event": "e", "reason": "no route"}}),
+        "an event reached nobody: {'event': 'e', 'reason': 'no route'}",
     ),
     "a dead letter": (lambda world: world.send("dead_letters", {"b": "x"}), "dead letter: {'b': 'x'}"),
 }
