@@ -64,7 +64,7 @@ def test_bad_store(folder: Path, seed: str) -> None:
     """Each fault of the store at 10 % of its calls, answers late, indexes stale (figure 16)."""
     with Platform(folder, seed, forecast(**STORE)) as platform:
         loads = bad_loads(platform.url, platform.sinks, ill_s=3.0, rate=0.5)
-        judge("bad store", platform, Run(platform, loads).play(40, 120))
+        judge("bad store", platform, Run(platform, loads).play(40, SWEPT_S))
         _fell(platform, "late", "stale", "store throttle", "store lost_answer", "store server_error")
         _fell(platform, "store conflict", "store unprocessed")
 
@@ -74,7 +74,7 @@ def test_bad_queues(folder: Path, seed: str) -> None:
     """A fifth of all messages twice, some late, out of order, sends refused or half done (figure 16)."""
     with Platform(folder, seed, forecast(**QUEUES)) as platform:
         loads = bad_loads(platform.url, platform.sinks, ill_s=3.0, rate=0.7)
-        judge("bad queues", platform, Run(platform, loads).play(40, 120))
+        judge("bad queues", platform, Run(platform, loads).play(40, SWEPT_S))
         _fell(platform, "doubled", "delayed", "shuffled", "queue throttle", "queue lost_answer", "queue unprocessed")
 
 
@@ -83,7 +83,7 @@ def test_bad_receivers(folder: Path, seed: str) -> None:
     """Twelve ill receivers beside a healthy one: all is delivered, Retry-After is kept, nobody waits (figure 3)."""
     with Platform(folder, seed, forecast()) as platform:
         surface = Interactor(platform.url, platform.sinks, ill_s=20.0)
-        outcome = Run(platform, [Load(surface, 10.0)]).play(30, 120)
+        outcome = Run(platform, [Load(surface, 10.0)]).play(30, SWEPT_S)
         judge("bad receivers", platform, outcome)
         took = surface.ms_to_good()
         print(
@@ -114,7 +114,7 @@ def test_skewed_clocks(folder: Path, seed: str) -> None:
 
     with Platform(folder, seed, forecast(skew_ms=SKEW)) as platform:
         loads = bad_loads(platform.url, platform.sinks, ill_s=3.0, rate=0.7)
-        judge("skewed clocks", platform, Run(platform, loads).play(35, 120, hours, an_hour_passes))
+        judge("skewed clocks", platform, Run(platform, loads).play(35, SWEPT_S, hours, an_hour_passes))
 
 
 @long_only
@@ -123,7 +123,7 @@ def test_everything_together(folder: Path, seed: str) -> None:
     with Platform(folder, seed, forecast(**STORE, **QUEUES, skew_ms=SKEW)) as platform:
         loads = bad_loads(platform.url, platform.sinks, ill_s=4.0, rate=0.4)
         run = Run(platform, loads)
-        judge("everything together", platform, run.play(50, 120, lambda stack: stack.kill_times(6, (3.0, 7.0))))
+        judge("everything together", platform, run.play(50, SWEPT_S, lambda stack: stack.kill_times(6, (3.0, 7.0))))
 
 
 @short_only
