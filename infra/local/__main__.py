@@ -26,7 +26,11 @@ def main() -> None:
     from chalicelib.platform import health
 
     health.use(lambda: {"api": True, "workers": workers.is_up(), "scheduler": workers.is_up()})
-    server = gateway.serve(app, settings.host, settings.port)
+    try:
+        server = gateway.serve(app, settings.host, settings.port)
+    except OSError as error:
+        workers.stop()
+        raise SystemExit(f"millrace: {settings.host}:{settings.port} cannot be listened on: {error.strerror}") from None
 
     def stop(_number: int, _frame: FrameType | None) -> None:
         raise SystemExit(0)
@@ -50,12 +54,13 @@ def main() -> None:
 
 
 def _announce(workers: object, settings: config.Settings, builtin_key: str) -> None:
+    """Say that all is there, once it is: whoever waits for this line may use the connectors that come along."""
     from infra.local import builtins
 
     workers.ready.wait()  # type: ignore[attr-defined]
-    folder = Path(settings.data_dir).resolve()
-    print(f"Millrace serves http://{settings.host}:{settings.port} with its data in {folder}", flush=True)
-    builtins.offer(f"http://{settings.host}:{settings.port}", builtin_key)
+    address, folder = f"http://{settings.host}:{settings.port}", Path(settings.data_dir).resolve()
+    builtins.offer(address, builtin_key)
+    print(f"Millrace serves {address} with its data in {folder}", flush=True)
 
 
 if __name__ == "__main__":
