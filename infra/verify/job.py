@@ -11,6 +11,7 @@ from typing import Any
 
 from chalicelib.durable import leases
 from infra.functions import Stage
+from infra.harness import standin
 from infra.policies import Statement as Json
 from infra.verify import waiting
 
@@ -46,12 +47,7 @@ class ThirdParty(threading.Thread):
         class Handler(BaseHTTPRequestHandler):
             def do_GET(self) -> None:
                 side.calls.append((self.path, self.headers.get("Authorization", "")))
-                body = json.dumps({"n": side.count(self.path)}).encode()
-                self.send_response(200)
-                self.send_header("Content-Type", "application/json")
-                self.send_header("Content-Length", str(len(body)))
-                self.end_headers()
-                self.wfile.write(body)
+                standin.reply(self, 200, {"n": side.count(self.path)})
 
             def log_message(self, *_: Any) -> None:
                 """Say nothing."""
