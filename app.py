@@ -44,7 +44,7 @@ for blueprint in (
 
 auth.use(identity_public.authenticate)
 paging.use(lambda: identity_public.deployment_secret("page-token"))
-figures.kept_by(counts.add)
+figures.kept_by(counts.add, counts.total_of_day)
 idempotency.use(credentials_public.sealed_outcomes())
 limits.use(identity_public.TableCounters())
 complete(app)

@@ -57,7 +57,7 @@ class Function:
     keys: str = ""
     blobs: str = ""
     alike: str = ""  # those of the same word run the same code, and a test of one is a test of all
-    runs_logic: bool = False  # scripts, and so may invoke the runner where there is one
+    runs_logic: bool = False  # scripts: it may look what was used of a day, and invoke the runner where there is one
     counts: bool = False  # adds to the sums of workspaces in `work`, which is all it may do there by this
     watches: bool = False  # asks how much waits in each queue
 
@@ -102,7 +102,7 @@ FUNCTIONS = (
             "catalogue": "BatchGetItem BatchWriteItem ConditionCheckItem DeleteItem GetItem PutItem Query",
             "vault":     "DeleteItem GetItem PutItem Query UpdateItem",
             "work":      "DeleteItem GetItem PutItem Query UpdateItem",
-            "delivery":  "BatchGetItem DeleteItem GetItem PutItem Query UpdateItem",
+            "delivery":  "BatchGetItem BatchWriteItem DeleteItem GetItem PutItem Query UpdateItem",
             "channels":  "BatchGetItem BatchWriteItem DeleteItem GetItem PutItem Query UpdateItem",
             "chat":      "BatchGetItem BatchWriteItem ConditionCheckItem DeleteItem GetItem PutItem Query UpdateItem",
             "journeys":  "BatchGetItem BatchWriteItem DeleteItem GetItem PutItem Query UpdateItem",
@@ -162,7 +162,7 @@ FUNCTIONS = (
             "catalogue": "BatchWriteItem DeleteItem GetItem Query",
             "vault":     "BatchGetItem BatchWriteItem DeleteItem GetItem Query",
             "work":      "DeleteItem",
-            "delivery":  "BatchGetItem DeleteItem PutItem Query",
+            "delivery":  "BatchGetItem BatchWriteItem DeleteItem PutItem Query UpdateItem",
         },
         sends=("platform_cleanup", "subscriptions_retry")),
     Function("connectors_import", "chalicelib.connectors.workers.connectors_import", queue="connectors_import",

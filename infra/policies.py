@@ -12,13 +12,16 @@ Statement = dict[str, Any]
 _WATCHES = ("GetQueueAttributes", "GetQueueUrl")
 UNBOUND = frozenset({"cloudwatch:GetMetricData"})  # reads figures only; IAM knows no resource to bind it to
 CONSUMES = ("ChangeMessageVisibility", "DeleteMessage", "GetQueueAttributes", "ReceiveMessage")
+OF_ITS_OWN = (*CONSUMES, "GetQueueUrl", "SendMessage")  # what waits for longer is sent anew (edge/worker.py)
 
 
 def document(function: Function, stage: Stage) -> dict[str, Any]:
     """Write the policy document of a function, in the template's words."""
     statements = [_logs(function, stage), *_tables(function), *_queues(function)]
     if function.counts:
-        statements.append(_sums())
+        statements.append(_sums("UpdateItem"))
+    if _only_looks(function):
+        statements.append(_sums("Query"))
     if function.watches:
         statements += _watching()
     if function.keys:
@@ -36,9 +39,11 @@ def granted(function: Function) -> set[tuple[str, str]]:
     for queue in function.sends:
         pairs |= {("sqs:SendMessage", queue), ("sqs:GetQueueUrl", queue)}
     if function.queue:
-        pairs |= {(f"sqs:{action}", function.queue) for action in (*CONSUMES, "GetQueueUrl")}
+        pairs |= {(f"sqs:{action}", function.queue) for action in OF_ITS_OWN}
     if function.counts:
         pairs.add(("dynamodb:UpdateItem", "work"))
+    if _only_looks(function):
+        pairs.add(("dynamodb:Query", "work"))
     if function.watches:
         pairs |= {(f"sqs:{action}", queue) for queue in (*QUEUES, DEAD_LETTERS) for action in _WATCHES}
         pairs.add(("cloudwatch:GetMetricData", "*"))
@@ -70,16 +75,21 @@ def _table(name: str) -> dict[str, Any]:
 def _queues(function: Function) -> list[Statement]:
     statements = []
     if function.queue:
-        statements.append(_allow("sqs", [*CONSUMES, "GetQueueUrl"], _arn(queue_id(function.queue))))
+        statements.append(_allow("sqs", list(OF_ITS_OWN), _arn(queue_id(function.queue))))
     if function.sends:
         statements.append(_allow("sqs", ["GetQueueUrl", "SendMessage"], [_arn(queue_id(q)) for q in function.sends]))
     return statements
 
 
-def _sums() -> Statement:
-    """Let the sums of workspaces be added to, and no other row of their table be touched."""
+def _only_looks(function: Function) -> bool:
+    """Say whether it reads the sums of workspaces, before scripts, and may read no other part of their table."""
+    return function.runs_logic and "Query" not in function.tables.get("work", "").split()
+
+
+def _sums(action: str) -> Statement:
+    """Let something be done to the sums of workspaces, and to no other row of their table."""
     own = {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": [f"*{MARK}*"]}}
-    return {**_allow("dynamodb", ["UpdateItem"], _arn(table_id("work"))), "Condition": own}
+    return {**_allow("dynamodb", [action], _arn(table_id("work"))), "Condition": own}
 
 
 def _watching() -> list[Statement]:

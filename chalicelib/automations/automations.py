@@ -124,6 +124,7 @@ def export(call: Call) -> dict[str, Any]:
 def import_one(call: Call) -> dict[str, Any]:
     """Make an automation of what `export` gave."""
     body, user = call.body, user_of(call)
+    versions.check_name(body.version, "body.version")
     versions.check(body.definition, Names(call.workspace_id, user.id, frozenset((body.name,))))
     item = _insert(call, user, body.name, body.description)
     known = Version.list_all(call.workspace_id, automation_id=item.id)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -150,14 +151,14 @@ def _code(work: Work) -> Done:
         now_ms=work.now_ms,
         seed=work.key,
     )
-    hide = Redactor()
+    hide, started = Redactor(), time.monotonic()
     try:
         outcome = runner().run(work.workspace_id, script, None if work.kind == "expression" else outside)
     except LogicFailed as error:
         if work.kind == "expression" and error.line is not None:
             error.line = max(1, error.line - 1)
             error.details["line"] = error.line
-        raise Failed(error, None, hide.value(error.logs), _of(outside)) from error
+        raise Failed(error, None, hide.value(error.logs), _of(outside, _spent_ms(error, started))) from error
     except Exception as error:
         raise Failed(error, None, [], _of(outside)) from error
     return Done(outcome.value, None, hide.value(outcome.logs), _of(outside, outcome.cpu_ms))
@@ -168,7 +169,7 @@ def _component(work: Work) -> Done:
     step, kind = work.step, work.kind
     data = step.get("input") if step.get("input") is not None else {}
     shown, outside, logs = clipped(Redactor().value(data)), None, []
-    cpu_ms = 0.0
+    cpu_ms, started = 0.0, 0.0
     try:
         found = connectors.definition(
             work.workspace_id, str(step["service"]), kind, str(step[kind]), step.get("serviceVersion")
@@ -206,10 +207,12 @@ def _component(work: Work) -> Done:
             timeout_s=work.timeout_s,
             outside=outside,
         )
+        started = time.monotonic()
         outcome = _with_fresh_token(made, credential, outside)
         cpu_ms = outcome.cpu_ms
     except Exception as error:
-        logs = error.logs if isinstance(error, LogicFailed) else []
+        if isinstance(error, LogicFailed):
+            logs, cpu_ms = error.logs, _spent_ms(error, started)
         raise Failed(error, shown, logs, _of(outside, cpu_ms)) from error
     text = orjson.dumps(outcome.value).decode()
     held = tuple(secret for secret in secrets if len(secret) >= MIN_SECRET_CHARS and secret in text)
@@ -223,8 +226,9 @@ def _with_fresh_token(made: HookRun, credential: credentials.Credential | None, 
     except LogicFailed as failed:
         if credential is None or failed.details.get("status") != 401:
             raise
-        fresh = credentials.credential_after_rejection(made.workspace_id, made.service, credential)
-        if fresh is None or outside.calls > 1:
+        is_again = outside.calls <= 1
+        fresh = credentials.credential_after_rejection(made.workspace_id, made.service, credential, may_wait=is_again)
+        if fresh is None or not is_again:
             raise connectors.TokenRejected() from failed
     return connectors.run_hook(replace(made, credential=fresh))
 
@@ -258,6 +262,11 @@ def _of(outside: Metered | None, cpu_ms: float = 0) -> Json:
     return used | ({"calls": outside.calls, "bytes": outside.bytes} if outside is not None else {})
 
 
+def _spent_ms(error: LogicFailed, started: float) -> float:
+    """Say how long a failed script ran; of one that was stopped only the time on the clock is known."""
+    return (time.monotonic() - started) * 1000 if error.cpu_ms is None else error.cpu_ms
+
+
 def _with_query(url: str, query: Mapping[str, Any]) -> str:
     if not query:
         return url
@@ -281,7 +290,9 @@ def _body(answer: Any) -> Any:
     kind = answer.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind == "application/json" or kind.endswith("+json"):
         try:
-            return jsontext.read(answer.body, max_bytes=MAX_ANSWER_BYTES) if answer.body.strip() else None
+            if not answer.body.strip():
+                return None
+            return jsontext.read(answer.body, max_bytes=MAX_ANSWER_BYTES, integers=jsontext.Integers.DOUBLES)
         except (InvalidInput, TooLarge):
             pass
     try:

@@ -19,7 +19,7 @@ from chalicelib.automations.rules.journal import Json
 from chalicelib.automations.rules.machine import Frontier, Machine, Next, Return, Task
 from chalicelib.automations.transitions import SLACK_MS, Transitions
 from chalicelib.core import clock
-from chalicelib.core.errors import NotFound
+from chalicelib.core.errors import NotFound, QuotaExceeded
 from chalicelib.durable import inbox, leases, outbox, steps
 from chalicelib.durable.leases import Lease, LeaseLost, NotTaken
 from chalicelib.durable.steps import State
@@ -107,7 +107,9 @@ class _Run(Transitions):
                     return None
                 else:
                     self._check_is_there()
-                    self._work(frontier.tasks)
+                    row = self._work_or_rest(frontier)
+                    if row is not None:
+                        return row
             elif not (frontier.awaits and self._hear()):
                 row = self.suspend(frontier)
                 if row is not None:
@@ -155,6 +157,17 @@ class _Run(Transitions):
 
     # --- doing ------------------------------------------------------------------------------------------------
 
+    def _work_or_rest(self, frontier: Frontier) -> Row | None:
+        """Run what can run now, or wait while the workspace's scripts may not; answers the row of one that waits."""
+        try:
+            self._work(frontier.tasks)
+            return None
+        except QuotaExceeded as error:
+            row = self.put_off(frontier, error)
+        if row is None and frontier.awaits:
+            self._hear()  # what rang: or the bell would keep it from waiting for ever
+        return row
+
     def _work(self, found: list[Task]) -> None:
         """Run what can run now: first what has no effect, then effects; one alone that must not happen twice."""
         if self._has_doubt(found):
@@ -181,12 +194,12 @@ class _Run(Transitions):
             self.buffer.append(self.journal.add(result))
             self.meter.add(**result.used)
             self.has_effects |= result.kind != "expression" and (
-                result.kind != "code" or bool(result.used.get("calls"))
+                result.kind != "code" or bool(result.used.get("calls")) or batch[0].is_effect
             )
         if faults:
             if self.has_effects:
                 self.commit()
-            raise faults[0]
+            raise next((fault for fault in faults if not isinstance(fault, QuotaExceeded)), faults[0])
 
     def _has_doubt(self, found: list[Task]) -> bool:
         """End a step in doubt: a former worker wrote down that it was about to do it, and no outcome.

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from chalicelib.adapters import queue
+from chalicelib.adapters.javascript import quota
 from chalicelib.automations import (
     automations,
     effects,
@@ -26,8 +27,9 @@ from chalicelib.automations import (
 )
 from chalicelib.automations.meter import Meter
 from chalicelib.automations.models import Automation
+from chalicelib.automations.rules import walking
 from chalicelib.automations.rules.journal import Json
-from chalicelib.automations.schemas import STATES, summary
+from chalicelib.automations.schemas import STATES, put_off_by, summary
 from chalicelib.core import clock, errors, paging
 from chalicelib.core.call import Call
 from chalicelib.core.errors import Conflict, InvalidInput, NotFound, PlatformError, Unavailable, UpstreamTimeout
@@ -58,6 +60,20 @@ class ExecutionTimedOut(UpstreamTimeout):
     """The execution goes on, but the caller's time is over."""
 
     http_status = 500
+
+    def __init__(self, execution: str) -> None:
+        super().__init__("Timeout")
+        self.details["executionId"] = execution
+
+
+class ExecutionPutOff(PlatformError):
+    """The workspace's quota of the day was used up on the way; the execution goes on by itself after midnight (UTC)."""
+
+    http_status = 429
+
+    def __init__(self, execution: str, why: str, wakes_ms: int) -> None:
+        super().__init__(why, details={"executionId": execution})
+        self.retry_after_s = max(1, -(-(wakes_ms - clock.now_ms()) // 1000))
 
 
 class ExecutionFailed(PlatformError):
@@ -93,12 +109,15 @@ def _nudge(row: Row) -> None:
 def execute(call: Call) -> Answer:
     """Run a version now and answer with its output; 202 with an id where the caller would rather not wait.
 
-    Raises ExecutionTimedOut after 25 s: the execution goes on. Raises RateLimited.
+    Raises ExecutionTimedOut after 25 s, ExecutionPutOff: the execution goes on. Raises RateLimited; QuotaExceeded for
+    a caller that waits, before anything is begun.
     """
     lanes.check_rate(call.workspace_id)
     item = _automation(call)
     loading.saw(call.workspace_id, item.id)
     version = versions.find(call, item)
+    if not call.is_async and walking.runs_scripts(version.definition.get("steps")):
+        quota.check(call.workspace_id)
     execution = starts.fresh(call.workspace_id, item.id, call.idempotency_key)
     hop = call.headers.get(effects.HOP_HEADER.lower(), "0")
     start = starts.of_version(
@@ -136,8 +155,10 @@ def _wait(workspace_id: str, execution: str, row: Row | None, deadline_ms: int) 
     key = models.execution_key(workspace_id, execution)
     while row is None or row["st"] not in ENDED:
         now_ms = clock.now_ms()
+        if row is not None and (why := put_off_by(row)) is not None:
+            raise ExecutionPutOff(execution, why, int(row["due"]))
         if now_ms >= deadline_ms:
-            raise ExecutionTimedOut("Timeout")
+            raise ExecutionTimedOut(execution)
         is_due = row is not None and row["st"] == State.WAIT and row.get("due", deadline_ms) <= now_ms
         if is_due:
             engine.advance(workspace_id, execution, deadline_ms)

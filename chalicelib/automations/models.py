@@ -26,6 +26,7 @@ SHARDS = 4
 _USAGE_PAGES = 4  # of 1 MB
 _ID_CHARS = 28
 BELL = "bell"
+HELD = "held"  # until when, and why, an execution was put off for want of a quota
 
 
 @dataclass(kw_only=True)

@@ -29,12 +29,15 @@ def pack(records: Sequence[Record], now_ms: int, load: Loader) -> str:
 
 
 def pack_value(workspace_id: str, value: Any, execution: str = "", secrets: Iterable[str] = ()) -> dict[str, Any]:
-    """Render one value: as it is, where it lies, or sealed because it holds one of the secrets."""
+    """Render one value: as text, where it lies, or sealed because it holds one of the secrets.
+
+    As text, because an attribute of the table cannot hold every number that JSON can.
+    """
     text = orjson.dumps(value)
     held = _held(text, secrets)
     if held:
         return {"y": _apart(workspace_id, _seal(workspace_id, execution, WHOLE, value, held), INLINE_BYTES)}
-    return {"v": value} if len(text) <= INLINE_BYTES else {"h": blobs.blobs().put(workspace_id, text)}
+    return {"j": text.decode()} if len(text) <= INLINE_BYTES else {"h": blobs.blobs().put(workspace_id, text)}
 
 
 def unpack_value(workspace_id: str, packed: dict[str, Any] | None, execution: str = "") -> Any:
@@ -103,7 +106,7 @@ class Loader:
             return self._opened(WHOLE, _whole(self.workspace_id, packed["y"]))
         if "h" in packed:
             return orjson.loads(blobs.blobs().get(self.workspace_id, packed["h"]))
-        return packed.get("v")
+        return orjson.loads(packed["j"])
 
     def __call__(self, record: Record) -> Any:
         """Give a step's output."""

@@ -99,6 +99,12 @@ class EventIn(CamelIn):
     payload: Any = None
 
 
+def put_off_by(row: dict[str, Any]) -> str | None:
+    """Say why an execution was put off, while it waits for nothing else."""
+    held_until, why = row.get("held", (None, None))
+    return why if row["st"] == "WAIT" and held_until is not None and row.get("due") == held_until else None
+
+
 def summary(row: dict[str, Any], used: dict[str, Any]) -> dict[str, Any]:
     """Show an execution in a few lines."""
     doc, ended = row["doc"], row.get("fin")
@@ -113,6 +119,7 @@ def summary(row: dict[str, Any], used: dict[str, Any]) -> dict[str, Any]:
         "endedAt": None if ended is None else clock.iso_ms(ended),
         "durationMs": None if ended is None else ended - row["at"],
         "wakesAt": clock.iso_ms(row["due"]) if row["st"] == "WAIT" and "due" in row else None,
+        "waitReason": put_off_by(row),
         "cancelRequested": "cancel" in row and ended is None,
         "error": row.get("err"),
         "replayOf": doc.get("replayOf"),

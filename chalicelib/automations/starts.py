@@ -44,6 +44,8 @@ class Start:
 class LoopRefused(PlatformError):
     """Executions start one another without an end."""
 
+    http_status = 422
+
 
 def of_version(automation: Automation, version: Version, execution: str, kind: str, given: Any, **more: Any) -> Start:
     """Describe the start of a version; a draft is kept as it is now."""

@@ -9,11 +9,11 @@ from chalicelib.automations import effects, loading, starts
 from chalicelib.automations.effects import Done, Failed, Work
 from chalicelib.automations.meter import Meter
 from chalicelib.automations.packing import Loader
-from chalicelib.automations.rules import retries
+from chalicelib.automations.rules import resolved, retries
 from chalicelib.automations.rules.journal import Journal, Json, Record, Status
 from chalicelib.automations.rules.machine import Machine, Scope, Task
 from chalicelib.core import clock, ids
-from chalicelib.core.errors import InvalidInput, PlatformError, Unavailable
+from chalicelib.core.errors import PlatformError, QuotaExceeded, Unavailable
 
 
 class Turn(Protocol):
@@ -32,6 +32,7 @@ class Turn(Protocol):
 
 
 Ready = tuple[Task, Work | PlatformError]
+_NO_OUTCOME = (QuotaExceeded, Unavailable)  # of an attempt: it was not made, or our own side is at fault
 _NOT_RESOLVED = frozenset({"code", "steps", "then", "else", "branches", "default"})
 
 
@@ -56,9 +57,12 @@ def _work(turn: Turn, task: Task) -> Work:
     scope = Scope(task.scope, {"execution": execution})
     step = task.step
     if task.kind != "expression":
-        step = {
-            name: value if name in _NOT_RESOLVED else turn.machine.resolve(value, scope) for name, value in step.items()
-        }
+        step = resolved.checked(
+            {
+                name: value if name in _NOT_RESOLVED else turn.machine.resolve(value, scope)
+                for name, value in step.items()
+            }
+        )
     code = task.code or (step["code"] if task.kind == "code" else "")
     bindings: Json = {"execution": execution}
     if code:
@@ -79,7 +83,8 @@ def _work(turn: Turn, task: Task) -> Work:
 
 
 def attempt(turn: Turn, ready: Ready) -> Record | Exception:
-    """Attempt a task once. Gives its record, or a fault of our own side, which is no outcome of the step."""
+    """Attempt a task once. Gives its record, or what is no outcome of the step: a fault of our own side, or that its
+    workspace's scripts may not run now."""
     task, work = ready
     began = clock.now_ms()
     try:
@@ -89,11 +94,11 @@ def attempt(turn: Turn, ready: Ready) -> Record | Exception:
             return _start_child(turn, task, work, began)
         return _done(turn, task, effects.run(work), began)
     except Failed as failure:
-        if isinstance(failure.error, PlatformError) and not isinstance(failure.error, Unavailable):
+        if isinstance(failure.error, PlatformError) and not isinstance(failure.error, _NO_OUTCOME):
             record = failed(turn, task, retries.error_of(failure.error), began)
             return replace(record, shown=failure.shown, logs=failure.logs, used=failure.used)
         return failure.error
-    except Unavailable as error:
+    except _NO_OUTCOME as error:
         return error
     except PlatformError as error:
         return failed(turn, task, retries.error_of(error), began)
@@ -134,7 +139,7 @@ def child_of(turn: Turn, task: Task) -> str | None:
     if task.kind != "automation":
         return None
     try:
-        name = str(turn.machine.resolve(task.step["automationId"], task.scope))
+        name = resolved.name(turn.machine.resolve(task.step["automationId"], task.scope), "automationId")
         automation = loading.automation_named(turn.workspace_id, turn.doc["u"], name)
     except PlatformError as error:
         if error.retryable:
@@ -149,14 +154,12 @@ def _cause(task: Task) -> str:
 
 def _start_child(turn: Turn, task: Task, work: Work, began: int) -> Record:
     given = work.step.get("input")
-    if given is not None and not isinstance(given, dict):
-        raise InvalidInput.at("input", "must be an object", "type")
     child, was_there = starts.start_child(
         turn.workspace_id,
         turn.doc,
         turn.execution,
         _cause(task),
-        str(work.step["automationId"]),
+        work.step["automationId"],
         work.step.get("version"),
         given or {},
         turn.journal.now,

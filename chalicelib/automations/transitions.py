@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from chalicelib.adapters import logs, queue
 from chalicelib.automations import hearing, models, packing, queues, tallies, usage
 from chalicelib.automations.meter import Meter
-from chalicelib.automations.models import BELL
+from chalicelib.automations.models import BELL, HELD
 from chalicelib.automations.rules.journal import Journal, Json, Record, Status
 from chalicelib.automations.rules.machine import Frontier
 from chalicelib.core import clock
+from chalicelib.core.errors import QuotaExceeded
 from chalicelib.core.redaction import Redactor
 from chalicelib.durable import due, inbox, leases, outbox, steps
 from chalicelib.durable.leases import Lease, LeaseLost
@@ -47,7 +49,15 @@ class Transitions:
         until_ms = self.deadline_ms + SLACK_MS
         self.lease = steps.commit(WORK, self.lease, until_ms, outcome=outcome, out=self._cancels(), change=change)
 
-    def suspend(self, frontier: Frontier) -> Row | None:
+    def put_off(self, frontier: Frontier, error: QuotaExceeded) -> Row | None:
+        """Wait until the workspace's scripts may run again, and for whatever else it waits; as `suspend`.
+
+        What was about to be done was not begun, so it is not in doubt; and no attempt of it is counted.
+        """
+        frontier.until(clock.now_ms() + error.pause_s * 1000)
+        return self.suspend(frontier, put={HELD: [frontier.due, error.message]}, remove=("intent",))
+
+    def suspend(self, frontier: Frontier, *, put: Json | None = None, remove: tuple[str, ...] = ()) -> Row | None:
         """Wait. Answers the row; None when what it waits for is there already."""
         now_ms = clock.now_ms()
         if frontier.due is None and not frontier.awaits:
@@ -56,7 +66,8 @@ class Transitions:
         out = [] if timer is None else outbox.wake(queues.ADVANCE, self._message(), timer)
         out += self._cancels()
         hearing.register(self, self.buffer)
-        outcome, change = self._outcome(self._change())
+        changed = self._change(**(put or {}))
+        outcome, change = self._outcome(replace(changed, remove=(*changed.remove, *remove)))
         awaits = BELL if frontier.awaits else None
         result = steps.suspend(WORK, self.lease, timer=timer, awaits=awaits, outcome=outcome, out=out, change=change)
         if isinstance(result, Lease):

@@ -62,6 +62,8 @@ def delay_of_start(message: Message) -> float | None:
 def _turn(message: Message, handle: Handle, deadline_ms: int, is_backlog: bool) -> None:
     try:
         guarded(message, lambda _body: handle(message, deadline_ms))
+        if message.is_put_off and "ev" in message.body:
+            message.body[COUNTED] = 1
     finally:
         if not is_backlog:
             lanes.leave(message.body.get("w", ""))

@@ -10,6 +10,7 @@ from collections import Counter
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, NamedTuple
 
+from chalicelib.adapters.javascript import quota
 from chalicelib.automations import meter, models, tallies
 from chalicelib.core import clock, figures
 from chalicelib.core.call import Call
@@ -70,7 +71,10 @@ def of_day(workspace_id: str, day: str) -> UsedInDay:
 
 
 def read(call: Call) -> dict[str, Any]:
-    """Show sums by automation and day: query `from`, `to` (days, UTC, today when absent), `automationId`."""
+    """Show sums by automation and day: query `from`, `to` (days, UTC, today when absent), `automationId`.
+
+    And what all scripts of the workspace used today of the day's quota.
+    """
     today = clock.iso_seconds(clock.now_ms())[:10]
     first, last = _day(call, "from", call.query.get("to", today)), _day(call, "to", today)
     if last < first or (last - first).days >= MAX_DAYS:
@@ -83,7 +87,13 @@ def read(call: Call) -> dict[str, Any]:
         for automation_id, sums in _of_day(call.workspace_id, day, wanted).items():
             shown.append({"day": day, "automationId": automation_id, **_shown(sums)})
             total.update(sums)
-    return {"from": first.isoformat(), "to": last.isoformat(), "total": _shown(total), "byAutomation": shown}
+    return {
+        "from": first.isoformat(),
+        "to": last.isoformat(),
+        "total": _shown(total),
+        "byAutomation": shown,
+        "quota": {"javaScript": quota.shown(call.workspace_id)},
+    }
 
 
 def _in_hour(state: str, hour: str) -> str:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import copy
+from itertools import islice
 from typing import Any
 
 import orjson
 
-from chalicelib.automations import activation, automations, loading, models
+from chalicelib.automations import activation, automations, loading, models, readable
 from chalicelib.automations.lookups import MAX_FAULTS, Names
 from chalicelib.automations.models import Automation, Version
 from chalicelib.automations.rules import checking
@@ -24,7 +25,8 @@ def check(definition: dict[str, Any], names: Names, where: str = "body.definitio
     """Refuse a definition that cannot run. Raises InvalidInput with every fault's path, TooLarge."""
     if len(orjson.dumps(definition)) > MAX_BYTES:
         raise TooLarge(f"{where}: may have at most {MAX_BYTES} bytes")
-    faults = [*checking.faults_of(definition, where), *names.faults_of(definition, where)][:MAX_FAULTS]
+    faults = [*checking.faults_of(definition, where), *names.faults_of(definition, where)]
+    faults = [*faults, *islice(readable.faults_of(names.workspace_id, definition, where), MAX_FAULTS)][:MAX_FAULTS]
     if faults:
         raise InvalidInput(f"{faults[0].location}: {faults[0].message}", faults)
 
@@ -60,10 +62,15 @@ def create(call: Call) -> Version:
     return insert(call, item, call.body.name, call.body.definition)
 
 
+def check_name(name: str | None, where: str = "body.name") -> None:
+    """Refuse the name that leads to whichever version is live. Raises InvalidInput."""
+    if name == LIVE:
+        raise InvalidInput.at(where, "means the live version", "name")
+
+
 def insert(call: Call, item: Automation, name: str | None, definition: dict[str, Any]) -> Version:
     """Store a new draft."""
-    if name == LIVE:
-        raise InvalidInput.at("body.name", "means the live version", "name")
+    check_name(name)
     if name is None:
         known = {version.name for version in Version.list_all(item.workspace_id, automation_id=item.id)}
         name = str(next(number for number in range(len(known) + 1, 2 * len(known) + 3) if str(number) not in known))
@@ -92,6 +99,7 @@ def update(call: Call) -> Version:
     if version.is_published:
         raise Conflict("a published version does not change; make a new one")
     before, sent = copy.deepcopy(version), call.body.fields()
+    check_name(sent.get("name"))
     if "definition" in sent:
         check(sent["definition"], names_of(item))
         version.definition, version.hash = sent["definition"], loading.hash_of(sent["definition"])

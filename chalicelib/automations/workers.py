@@ -13,7 +13,7 @@ from chalicelib.edge.worker import Batch, Message, consumes, each, ticks
 from chalicelib.storage.tables import WORK
 
 workers = Blueprint(__name__)
-figures.kept_by(counts.add)
+figures.kept_by(counts.add, counts.total_of_day)
 
 
 @consumes(workers, queues.START)

@@ -10,15 +10,16 @@ from chalicelib.channels.channel_steps import job_id
 from chalicelib.channels.models import runs
 from chalicelib.channels.models.people import Subscriber
 from chalicelib.channels.models.workflows import Workflow
+from chalicelib.channels.rules.preferences import CHANNELS
 from chalicelib.channels.wire import filled, iso, many, number, page_of
 from chalicelib.core import clock
 from chalicelib.core.call import Call
 from chalicelib.core.errors import NotFound
 from chalicelib.storage.expressions import Row
-from chalicelib.storage.tables import CHANNELS
+from chalicelib.storage.tables import CHANNELS as TABLE
 
 PAGE = 10
-MAX_DAYS = 90
+OWN_PROVIDER = "novu"  # typed clients insist on a provider, also where a step has none
 
 
 def list_page(call: Call) -> dict[str, Any]:
@@ -61,13 +62,13 @@ def stats(call: Call) -> dict[str, int]:
 
 def graph(call: Call) -> list[dict[str, Any]]:
     """Count notifications by day, with the workflows and channels they came of; the oldest day first."""
-    days = number(call, "days", 32, 1, MAX_DAYS)
+    days = number(call, "days", 32, 1)
     made = []
     for day in reversed(runs.days_back(clock.now_ms(), min(days, runs.KEEP_DAYS))):
         docs = [row["doc"] for row in runs.activity_of(call.workspace_id, day)]
         if docs:
             templates = list(dict.fromkeys(doc["wf"] for doc in docs))
-            channels = list(dict.fromkeys(channel for doc in docs for channel in doc["ch"]))
+            channels = [one for one in CHANNELS if any(one in doc["ch"] for doc in docs)]
             made.append({"_id": day, "count": len(docs), "templates": templates, "channels": channels})
     return made
 
@@ -82,16 +83,22 @@ def _entries(workspace_id: str) -> Iterator[Row]:
 
 def _fits(call: Call, doc: dict[str, Any]) -> bool:
     channels, templates = many(call, "channels"), many(call, "templates")
-    emails, people = many(call, "emails"), many(call, "subscriberIds")
-    search, transaction = call.query.get("search", ""), call.query.get("transactionId", "")
+    transaction = call.query.get("transactionId", "")
     return (
         (not channels or not set(channels).isdisjoint(doc["ch"]))
         and (not templates or doc["wf"] in templates)
-        and (not emails or doc["e"] in emails)
-        and (not people or doc["s"] in people)
-        and (not search or search in (doc["s"], doc["e"], doc["tx"]))
         and (not transaction or doc["tx"] == transaction)
+        and _is_about(call, doc)
     )
+
+
+def _is_about(call: Call, doc: dict[str, Any]) -> bool:
+    """Say whether a notification went to one of those who are asked for, in whichever way."""
+    emails, people, search = many(call, "emails"), many(call, "subscriberIds"), call.query.get("search", "")
+    if not (emails or people or search):
+        return True
+    is_found = search and (search in (doc["s"], doc["tx"]) or search.lower() in doc["e"].lower())
+    return bool(is_found) or doc["e"] in emails or doc["s"] in people
 
 
 def _find(call: Call, identifier: str) -> dict[str, Any] | None:
@@ -101,7 +108,7 @@ def _find(call: Call, identifier: str) -> dict[str, Any] | None:
 
 def _notification(workspace_id: str, identifier: str, doc: dict[str, Any]) -> dict[str, Any] | None:
     event = stored_events.load(workspace_id, doc["tx"])
-    row = CHANNELS.get(runs.run_key(workspace_id, doc["tx"], doc["s"]))
+    row = TABLE.get(runs.run_key(workspace_id, doc["tx"], doc["s"]))
     if event is None or row is None:
         return None
     subscriber = Subscriber.get(workspace_id, subscriber_id=doc["s"])
@@ -116,6 +123,7 @@ def _notification(workspace_id: str, identifier: str, doc: dict[str, Any]) -> di
             "phone": subscriber.phone,
         }
         own |= filled(more)
+    jobs = [runs.job_of(row, position) for position in range(len(event["steps"]))]
     return {
         "_id": identifier,
         "_environmentId": names.environment_id(workspace_id),
@@ -125,21 +133,29 @@ def _notification(workspace_id: str, identifier: str, doc: dict[str, Any]) -> di
         "transactionId": doc["tx"],
         "channels": doc["ch"],
         "createdAt": iso(event["at"]),
-        "updatedAt": iso(int(row["sa"])),
+        "updatedAt": iso(max([event["at"], *(job["at"] for job in jobs if job)])),
         "subscriber": own,
         "template": {"_id": doc["wf"], "name": event["workflow"]["name"], "triggers": triggers},
-        "payload": event["payload"],
+        "payload": stored_events.without_files(event["payload"]),
         "to": event["to"].get(doc["s"]) or {"subscriberId": doc["s"]},
         "tags": event["workflow"]["tags"],
         "jobs": [_job(workspace_id, identifier, row, event, position) for position in range(len(event["steps"]))],
+        **_digested(workspace_id, row, doc["s"]),
     }
+
+
+def _digested(workspace_id: str, row: Row, name: str) -> dict[str, str]:
+    """Name the notification whose digest has this one's event, where one has."""
+    is_merged = "into" in row and row["st"] == "DONE"
+    event = stored_events.load(workspace_id, row["into"]) if is_merged else None
+    return {"_digestedNotificationId": names.derived_id(event["at"], event["tx"], name)} if event else {}
 
 
 def _job(workspace_id: str, notification_id: str, row: Row, event: dict[str, Any], position: int) -> dict[str, Any]:
     step = event["steps"][position]
+    kind = step["template"]["type"]
     job = runs.job_of(row, position) or {}
-    has_ended = row["st"] in ("DONE", "FAILED", "CANCELLED")
-    status = job.get("st") or ("canceled" if has_ended else "pending")
+    status = job.get("st") or _status_after(row)
     identifier = job_id(notification_id, position)
     shared = {
         "_jobId": identifier,
@@ -149,23 +165,37 @@ def _job(workspace_id: str, notification_id: str, row: Row, event: dict[str, Any
         "_notificationTemplateId": event["workflow"]["id"],
         "_subscriberId": row["sid"],
         "transactionId": event["tx"],
-        "channel": step["template"]["type"],
+        "channel": kind,
+        "providerId": job.get("p") or OWN_PROVIDER,
     }
     at = iso(job["at"]) if job else None
     shown = {
         "_id": identifier,
-        "type": step["template"]["type"],
+        "type": kind,
         "status": status,
-        "providerId": job.get("p"),
-        "payload": event["payload"],
+        "providerId": shared["providerId"],
+        "payload": stored_events.without_files(event["payload"]),
         "overrides": event["overrides"],
-        "digest": step.get("metadata") if step["template"]["type"] in ("digest", "delay") else None,
+        "digest": _timing(kind, step.get("metadata") or {}),
         "step": {name: step[name] for name in _STEP if name in step},
         "executionDetails": [_detail(shared, number, one) for number, one in enumerate(job.get("d", ()))],
         "createdAt": iso(event["at"]),
         "updatedAt": at,
     }
     return filled(shown)
+
+
+def _timing(kind: str, metadata: dict[str, Any]) -> dict[str, Any] | None:
+    """Show how long a step waits, in the words that readers know: those of digests."""
+    is_shown = kind in ("digest", "delay") and metadata.get("type") != "scheduled"
+    return metadata or None if is_shown else None
+
+
+def _status_after(row: Row) -> str:
+    """Say what became of steps that were never begun."""
+    if row["st"] not in ("DONE", "FAILED", "CANCELLED"):
+        return "pending"
+    return "merged" if "into" in row and row["st"] == "DONE" else "canceled"
 
 
 _STEP = ("_id", "active", "filters", "template", "_templateId", "_parentId")
@@ -175,7 +205,7 @@ def _detail(shared: dict[str, Any], number: int, one: dict[str, Any]) -> dict[st
     made = {
         **shared,
         "_id": names.derived_id(one["at"], shared["_jobId"], str(number)),
-        "providerId": one.get("provider"),
+        "providerId": one.get("provider") or shared["providerId"],
         "detail": one["detail"],
         "source": "Internal",
         "status": one["status"],

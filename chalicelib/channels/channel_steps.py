@@ -3,24 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
-import orjson
-
-from chalicelib.adapters import http_client
-from chalicelib.adapters.http_client import Request
-from chalicelib.channels import integrations, letters, names, providers
+from chalicelib.channels import filters, integrations, letters, names, providers, sizes
 from chalicelib.channels.jobs import DEFERRED, FAILED, PENDING, REFUSED, TAKEN, WARNING, Job, Run
-from chalicelib.channels.models import messages, people, runs
+from chalicelib.channels.models import messages, people
 from chalicelib.channels.models.settings import Integration
 from chalicelib.channels.providers.base import Deferred, Order, Refused, Sent
-from chalicelib.channels.rules import conditions, preferences, retrying
+from chalicelib.channels.rules import preferences, retrying
+from chalicelib.channels.stored_events import without_attachments
 from chalicelib.channels.templates import TemplateFault
 from chalicelib.core import clock
-from chalicelib.core.errors import InvalidInput, UpstreamFailed
-from chalicelib.storage.tables import CHANNELS
 
 NO_INTEGRATION = "The subscriber has no active integration for this channel"
+UNFIT = "The conditions of the integration do not hold"
 DIRECT = frozenset({"email", "sms"})
 DIRECT_PART = "0"  # names the one message of a step that has no more than one
 Write = Callable[[Run, Integration, dict[str, Any]], letters.Written]
@@ -34,16 +31,16 @@ def run(at: Run, job: Job) -> Job:
     channel = at.step["template"]["type"]
     if channel not in preferences.CHANNELS:
         return Job("skipped").note("Steps of this type do nothing here", WARNING)
-    passes = job.attempt or conditions.passes(
-        at.step.get("filters") or [], at.facts(), lambda child: _special(at, child)
-    )
-    if not passes:
+    if not job.attempt and not filters.passes(at):
         return Job("skipped").note("The step was skipped by its filters")
     if not _is_wanted(at, channel):
         return Job("skipped", job.details).note("The step was skipped by the subscriber's preferences")
     job.attempt += 1
+    chosen = next((one for one in at.step.get("variants", ()) if filters.picks(one, at)), None)
+    if chosen and job.attempt == 1:
+        job.note("A variant of the step was chosen", raw=chosen.get("name") or chosen["_id"])
     try:
-        return _CHANNELS[channel](at, job)
+        return _CHANNELS[channel](replace(at, variant=chosen["template"]) if chosen else at, job)
     except TemplateFault as fault:
         return Job(details=job.details).failed("The message cannot be rendered", raw=str(fault))
 
@@ -60,37 +57,6 @@ def _is_wanted(at: Run, channel: str) -> bool:
     return preferences.is_wanted(channel, workflow["preferences"], own, everywhere)
 
 
-def _special(at: Run, child: Any) -> bool:
-    kind = child.get("on")
-    if kind == "isOnline":
-        return bool(at.subscriber.is_online) == (str(child.get("value")).lower() == "true")
-    if kind == "isOnlineInLast":
-        is_online = bool(at.subscriber.is_online)
-        return is_online or conditions.is_online_in_last(at.subscriber.last_online_at, child, at.at_ms)
-    if kind == "previousStep":
-        return _previous_step(at, child)
-    return _webhook(at, child)
-
-
-def _previous_step(at: Run, child: Any) -> bool:
-    wanted = {"read": ("read", True), "unread": ("read", False), "seen": ("seen", True), "unseen": ("seen", False)}
-    mark, value = wanted.get(str(child.get("stepType")), ("seen", True))
-    positions = [n for n, step in enumerate(at.event["steps"]) if child.get("step") in (step["uuid"], step["_id"])]
-    found = [_message_id(at, position) for position in positions]
-    rows = messages.get_in_app(at.workspace_id, at.subscriber.subscriber_id, found)
-    return any(row[mark] is value for row in rows)
-
-
-def _webhook(at: Run, child: Any) -> bool:
-    body = orjson.dumps({"subscriber": at.facts()["subscriber"], "payload": at.payload})
-    try:
-        request = Request("POST", str(child.get("webhookUrl")), {"Content-Type": "application/json"}, body, timeout_s=5)
-        answer = orjson.loads(http_client.send(at.workspace_id, request).body)
-    except (UpstreamFailed, InvalidInput, orjson.JSONDecodeError):
-        return False
-    return conditions.child_holds(child, {"webhook": answer})
-
-
 # --- with what ------------------------------------------------------------------------------------------------------
 
 
@@ -101,9 +67,8 @@ def _choose(at: Run, channel: str) -> Integration | None:
     if named:
         return next((one for one in active if one.identifier == named), None)
     ordered = sorted(active, key=lambda one: (-one.priority, one.inserted_at, one.id))
-    facts = at.facts()
     for one in ordered:
-        if one.conditions and conditions.passes(letters.rendered_conditions(one.conditions, at), facts):
+        if one.conditions and filters.chooses(one.conditions, at):
             return one
     if channel in DIRECT:
         return next((one for one in ordered if one.primary), None)
@@ -163,15 +128,21 @@ def _addressed(at: Run, job: Job, channel: str, write: Write) -> Job:
         integration = active.get(entry["_integrationId"])
         if integration is None or integration.id in job.outcomes:
             continue
+        if named and named != integration.identifier:
+            continue
+        if not named and integration.conditions and not filters.chooses(integration.conditions, at):
+            job.note(UNFIT, provider=integration.provider_id)
+            continue
         letter, shown = write(at, integration, entry["credentials"])
-        if letter is None or named not in (None, "", integration.identifier):
+        if letter is None:
             continue
         job.provider_id = integration.provider_id
         credentials = integrations.open_credentials(integration)
         outcome = _deliver(at, job, integration, letter, credentials, shown, integration.id)
         job.outcomes[integration.id] = outcome
     if not job.outcomes:
-        return job.failed(NO_INTEGRATION if not active else f"The subscriber has no credentials for {channel}")
+        none_fits = not active or (job.details and job.details[-1]["detail"] == UNFIT)
+        return job.failed(NO_INTEGRATION if none_fits else f"The subscriber has no credentials for {channel}")
     return job.settle()
 
 
@@ -185,7 +156,7 @@ def _deliver(
     part: str = DIRECT_PART,
 ) -> str:
     """Hand a letter to the provider, and write down what it said. Answers the outcome."""
-    order = Order(at.workspace_id, credentials, letter, _message_id(at, at.position, part))
+    order = Order(at.workspace_id, credentials, letter, _message_id(at, part))
     provider, channel = integration.provider_id, integration.channel
     try:
         sent: Sent = providers.deliver(provider, order)
@@ -208,22 +179,14 @@ def _deliver(
     return REFUSED
 
 
-def _message_id(at: Run, position: int, part: str = DIRECT_PART) -> str:
-    at_ms = at.at_ms if position == at.position else _began(at, position)
-    return names.derived_id(at_ms, at.transaction_id, at.subscriber.subscriber_id, str(position), part)
-
-
-def _began(at: Run, position: int) -> int:
-    """Find when an earlier step's message was made: its id stands in its job."""
-    row = CHANNELS.get(runs.run_key(at.workspace_id, at.transaction_id, at.subscriber.subscriber_id)) or {}
-    job = runs.job_of(row, position) or {}
-    return names.time_of((job.get("m") or [""])[0])
+def _message_id(at: Run, part: str = DIRECT_PART) -> str:
+    return names.derived_id(at.at_ms, at.transaction_id, at.subscriber.subscriber_id, str(at.position), part)
 
 
 def _store(
     at: Run, job: Job, integration: Integration, channel: str, shown: dict[str, Any], part: str = DIRECT_PART
 ) -> None:
-    identifier = _message_id(at, at.position, part)
+    identifier = _message_id(at, part)
     template, workflow = at.step["template"], at.event["workflow"]
     doc = {
         "id": identifier,
@@ -238,14 +201,17 @@ def _store(
         "messageTemplateId": template["_id"],
         "tags": workflow["tags"],
         "providerId": integration.provider_id,
-        "payload": at.payload,
+        "payload": without_attachments(at.payload),
         "overrides": at.event["overrides"],
         "updatedAt": clock.now_ms(),
         "status": "sent",
         **shown,
     }
-    if len(orjson.dumps(doc)) > _MAX_DOC_BYTES:
+    if sizes.size_of(doc) > _MAX_DOC_BYTES:
         doc |= {"payload": {}, "overrides": {}, "content": str(doc["content"])[:_MAX_CONTENT_CHARS]}
+        doc |= {name: str(doc[name])[:_MAX_LINE_CHARS] for name in ("subject", "title") if name in doc}
+        if sizes.size_of(doc) > _MAX_DOC_BYTES:
+            doc |= {"deviceTokens": [], "cta": {"data": {}}, "actor": None, "tags": []}
     messages.put_message(at.workspace_id, doc, at.at_ms)
     job.message_ids.append(identifier)
 
@@ -255,7 +221,7 @@ def job_id(notification_id: str, position: int) -> str:
     return names.derived_id(names.time_of(notification_id), notification_id, str(position))
 
 
-_MAX_DOC_BYTES, _MAX_CONTENT_CHARS = 300_000, 60_000
+_MAX_DOC_BYTES, _MAX_CONTENT_CHARS, _MAX_LINE_CHARS = 300_000, 60_000, 2_000
 _CHANNELS: dict[str, Callable[[Run, Job], Job]] = {
     "in_app": _in_app,
     "email": _email,

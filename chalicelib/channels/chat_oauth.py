@@ -11,7 +11,7 @@ import orjson
 
 from chalicelib.adapters import http_client
 from chalicelib.adapters.http_client import Request
-from chalicelib.channels import environments, integrations, subscribers
+from chalicelib.channels import integrations, subscribers
 from chalicelib.channels.models import states
 from chalicelib.channels.models.settings import Integration, workspace_of
 from chalicelib.channels.schemas import SubscriberIn
@@ -67,7 +67,6 @@ def _integration(call: Call) -> tuple[str, Integration, dict[str, Any]]:
     provider, identifier = call.path["provider_id"], call.query.get("integrationIdentifier")
     if workspace_id is None or provider != "slack":
         raise NotFound(f"there is no chat integration of {provider}")
-    environments.ensure(workspace_id)
     found = [
         one
         for one in Integration.list_all(workspace_id)

@@ -7,11 +7,13 @@ from typing import Any
 import orjson
 
 from chalicelib.adapters import queue
-from chalicelib.channels import calling_off, names, queues, stored_events
+from chalicelib.channels import calling_off, queues, sizes, stored_events
 from chalicelib.channels.models.runs import run_message, runs_of
 from chalicelib.channels.models.workflows import Workflow
-from chalicelib.channels.schemas import SubscriberIn
+from chalicelib.channels.rules import timing, variables
+from chalicelib.channels.schemas import SubscriberIn, TopicRecipientIn
 from chalicelib.channels.workflow_schemas import BroadcastIn, TriggerIn
+from chalicelib.channels.workflow_steps import templates_of
 from chalicelib.core import clock
 from chalicelib.core.call import Call
 from chalicelib.core.errors import InvalidInput, NotFound, TooLarge
@@ -36,11 +38,11 @@ def trigger_bulk(call: Call) -> list[dict[str, Any]]:
     if not 1 <= len(call.body.events) <= MAX_BULK:
         raise InvalidInput.at("events", f"must hold 1 to {MAX_BULK} events", "range")
     answers = []
-    for one in call.body.events:
+    for position, one in enumerate(call.body.events):
         try:
-            answers.append(_accept(call, TriggerIn.read(one)))
+            answers.append(_accept(call, TriggerIn.read(one), str(position)))
         except (InvalidInput, NotFound, TooLarge) as error:
-            answers.append({"acknowledged": True, "status": "error", "error": [error.message]})
+            answers.append({"acknowledged": True, "status": "error", "error": [error.message.removeprefix("body.")]})
     return answers
 
 
@@ -60,8 +62,8 @@ def cancel(call: Call) -> bool:
 # --- taking in ------------------------------------------------------------------------------------------------------
 
 
-def _accept(call: Call, body: BroadcastIn) -> dict[str, Any]:
-    if len(orjson.dumps(_without_attachments(body.payload))) > MAX_BYTES:
+def _accept(call: Call, body: BroadcastIn, part: str = "") -> dict[str, Any]:
+    if len(orjson.dumps(stored_events.without_attachments(body.payload))) > MAX_BYTES:
         raise TooLarge(f"the payload of an event may have at most {MAX_BYTES} bytes without attachments")
     workflow = Workflow.get_named(call.workspace_id, "identifier", identifier=body.name)
     if workflow is None:
@@ -70,7 +72,7 @@ def _accept(call: Call, body: BroadcastIn) -> dict[str, Any]:
         raise missing
     if refusal := _refusal(workflow):
         return {"acknowledged": True, "status": refusal}
-    event = _event(workflow, body, _recipients(body))
+    event = _event(workflow, body, _recipients(body), body.transaction_id or call.new_ordered_id(f"event{part}"))
     stored_events.store(call.workspace_id, event)
     queue.send(queues.NOTIFY, {"w": call.workspace_id, "tx": event["tx"]})
     return {"acknowledged": True, "status": "processed", "transactionId": event["tx"]}
@@ -84,11 +86,13 @@ def _refusal(workflow: Workflow) -> str:
     return "" if workflow.active_steps() else "no_workflow_active_steps_defined"
 
 
-def _event(workflow: Workflow, body: BroadcastIn, recipients: dict[str, Any]) -> Event:
+def _event(workflow: Workflow, body: BroadcastIn, recipients: dict[str, Any], transaction_id: str) -> Event:
     actor = body.actor if body.actor is None or isinstance(body.actor, dict) else {"subscriberId": body.actor}
-    tenant = body.tenant if body.tenant is None or isinstance(body.tenant, dict) else {"identifier": body.tenant}
+    tenant = {"identifier": body.tenant} if isinstance(body.tenant, str) else body.tenant
+    if tenant is not None and not (isinstance(tenant.get("identifier"), str) and tenant["identifier"]):
+        raise InvalidInput.at("tenant.identifier", "must be a text", "missing")
     return {
-        "tx": body.transaction_id or names.new_id(),
+        "tx": transaction_id,
         "at": clock.now_ms(),
         "workflow": {
             "id": workflow.id,
@@ -99,7 +103,7 @@ def _event(workflow: Workflow, body: BroadcastIn, recipients: dict[str, Any]) ->
             "preferences": workflow.preference_settings,
         },
         "steps": workflow.active_steps(),
-        "payload": _with_defaults(workflow, body.payload),
+        "payload": _with_defaults(workflow, body),
         "overrides": body.overrides,
         "actor": SubscriberIn.read(actor).sent() if actor else None,
         "tenant": tenant,
@@ -115,39 +119,31 @@ def _recipients(body: BroadcastIn) -> dict[str, Any]:
     topics: list[str] = []
     for one in body.to if isinstance(body.to, list) else [body.to]:
         if isinstance(one, dict) and one.get("type") == "Topic":
-            topics.append(str(one.get("topicKey", "")))
+            topics.append(TopicRecipientIn.read(one).topic_key)
             continue
         subscriber = SubscriberIn.read(one if isinstance(one, dict) else {"subscriberId": one}).sent()
+        sizes.check_value(subscriber, "subscriber")
         name = subscriber["subscriberId"]
         named[name] = {**named.get(name, {}), **subscriber}
     return {"to": named, "topics": list(dict.fromkeys(topics)), "all": False}
 
 
-def _with_defaults(workflow: Workflow, payload: dict[str, Any]) -> dict[str, Any]:
-    """Add the defaults of template variables. Raises InvalidInput naming required ones that are missing."""
-    made, missing = dict(payload), []
-    for step in workflow.active_steps():
-        for variable in step["template"].get("variables") or ():
-            name = variable["name"]
-            if _has(payload, name):
-                continue
-            if variable.get("defaultValue") is not None and "." not in name:
-                made.setdefault(name, variable["defaultValue"])
-            elif variable.get("required"):
-                missing.append(name)
+def _with_defaults(workflow: Workflow, body: BroadcastIn) -> dict[str, Any]:
+    """Add the defaults of template variables. Raises InvalidInput naming what is missing."""
+    steps = workflow.active_steps()
+    listed = [variable for step in steps for variable in step["template"].get("variables") or ()]
+    missing = variables.missing(body.payload, listed)
+    every = [variable for template in templates_of(steps) for variable in template.get("variables") or ()]
+    payload = variables.filled(body.payload, every)
+    if not body.overrides.get("delay"):
+        missing += [path for path in _dates(steps) if timing.date_at(payload, path) is None]
     if missing:
-        listed = ", ".join(dict.fromkeys(missing))
-        raise InvalidInput.at("payload", f"payload is missing required key(s): {listed}", "missing")
-    return made
+        named = ", ".join(dict.fromkeys(missing))
+        raise InvalidInput.at("payload", f"payload is missing required key(s): {named}", "missing")
+    return payload
 
 
-def _has(payload: Any, path: str) -> bool:
-    for part in path.split("."):
-        if not isinstance(payload, dict) or payload.get(part) is None:
-            return False
-        payload = payload[part]
-    return True
-
-
-def _without_attachments(payload: dict[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in payload.items() if name != "attachments"}
+def _dates(steps: list[dict[str, Any]]) -> list[str]:
+    """Name where delays that end at a date find it in the payload."""
+    found = [step.get("metadata") or {} for step in steps if step["template"]["type"] == "delay"]
+    return [str(one.get("delayPath") or "") for one in found if one.get("type") == "scheduled"]

@@ -6,7 +6,7 @@ from typing import Any
 
 from chalicelib.adapters import queue
 from chalicelib.adapters.queue import Letter
-from chalicelib.channels import queues, stored_events
+from chalicelib.channels import queues, stored_events, subscribers
 from chalicelib.channels.models.people import page_of_members, page_of_subscribers
 
 PAGE = 100
@@ -20,6 +20,8 @@ def spread(body: dict[str, Any]) -> dict[str, Any] | None:
     if "page" in body:
         _spread_page(body, event)
         return None
+    if event.get("actor"):
+        subscribers.take_in(body["w"], event["actor"])
     named = [_message(body, name) for name in event["to"]]
     if len(named) == 1 and not event["topics"] and not event["all"]:
         return named[0]
@@ -30,13 +32,16 @@ def spread(body: dict[str, Any]) -> dict[str, Any] | None:
 
 
 def _spread_page(body: dict[str, Any], event: dict[str, Any]) -> None:
-    """Send a page of recipients. A repeat meets the notifications that are there; so does a second topic."""
+    """Send a page of recipients. A repeat meets the notifications that are there; so does a second topic.
+
+    Who set an event off does not hear of it through a topic, but through a broadcast like everybody.
+    """
     place = body["page"]
     if "topic" in place:
         names, after = page_of_members(body["w"], place["topic"], place.get("after"), PAGE)
     else:
         names, after = page_of_subscribers(body["w"], place.get("after"), PAGE)
-    actor = (event.get("actor") or {}).get("subscriberId")
+    actor = (event.get("actor") or {}).get("subscriberId") if "topic" in place else None
     letters = [Letter(_message(body, name)) for name in names if name != actor and name not in event["to"]]
     if after is not None:
         letters.append(Letter({**body, "page": {**place, "after": after}}))

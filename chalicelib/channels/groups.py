@@ -6,9 +6,9 @@ from typing import Any
 
 from chalicelib.channels import names
 from chalicelib.channels.models.settings import Feed, Group
-from chalicelib.channels.models.workflows import Workflow
+from chalicelib.channels.repeats import made_before
 from chalicelib.core.call import Call
-from chalicelib.core.errors import AlreadyExists, InUse, NotFound
+from chalicelib.core.errors import AlreadyExists, NotFound
 
 
 def list_all(call: Call) -> list[dict[str, Any]]:
@@ -18,7 +18,9 @@ def list_all(call: Call) -> list[dict[str, Any]]:
 
 def create(call: Call) -> dict[str, Any]:
     """Make a workflow group."""
-    return view(Group.new(call.workspace_id, id=names.new_id(call, "group"), name=call.body.name).insert())
+    identifier = names.new_id(call, "group")
+    made = made_before(call, Group, identifier)
+    return view(made or Group.new(call.workspace_id, id=identifier, name=call.body.name).insert())
 
 
 def read(call: Call) -> dict[str, Any]:
@@ -34,11 +36,8 @@ def update(call: Call) -> dict[str, Any]:
 
 
 def delete(call: Call) -> dict[str, Any]:
-    """Delete a workflow group. Raises InUse while a workflow is in it."""
-    item = find(call.workspace_id, call.path["id"])
-    if any(workflow.group_id == item.id for workflow in Workflow.list_all(call.workspace_id)):
-        raise InUse("the workflow group has workflows")
-    item.remove()
+    """Delete a workflow group; its workflows stay, and run as before."""
+    find(call.workspace_id, call.path["id"]).remove()
     return {"acknowledged": True, "status": "deleted"}
 
 
@@ -70,8 +69,10 @@ def list_feeds(call: Call) -> list[dict[str, Any]]:
 
 def create_feed(call: Call) -> dict[str, Any]:
     """Make a feed. Raises AlreadyExists for a taken name."""
+    identifier = names.new_id(call, "feed")
     try:
-        return feed_view(Feed.new(call.workspace_id, id=names.new_id(call, "feed"), name=call.body.name).insert())
+        made = made_before(call, Feed, identifier)
+        return feed_view(made or Feed.new(call.workspace_id, id=identifier, name=call.body.name).insert())
     except AlreadyExists:
         raise AlreadyExists(f"Feed with identifier: {call.body.name} already exists") from None
 

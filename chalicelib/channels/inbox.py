@@ -11,7 +11,7 @@ from typing import Any
 import orjson
 
 from chalicelib.channels import messages as all_messages
-from chalicelib.channels import subscribers
+from chalicelib.channels import sizes, subscribers
 from chalicelib.channels.models import messages
 from chalicelib.channels.models.settings import Feed
 from chalicelib.channels.rules.conditions import look_up
@@ -21,7 +21,7 @@ from chalicelib.core.call import Call
 from chalicelib.core.errors import InvalidInput, NotFound
 from chalicelib.storage.expressions import Condition, Row, eq
 
-MAX_COUNT = 100
+MAX_COUNT, MAX_MARKED = 100, 1_000
 
 
 def feed(call: Call) -> dict[str, Any]:
@@ -61,7 +61,7 @@ def mark_all(call: Call) -> int:
     """Make all messages read, unread, seen or unseen; answers how many changed."""
     _subscriber(call)
     sent = call.body.feed_identifier
-    feeds = _feeds(call, [sent] if isinstance(sent, str) else sent or [])
+    feeds = _feeds(call, [sent, *sent.split(",")] if isinstance(sent, str) else sent or [])
     marks = _marks(call.body.mark_as)
     rows = [row for row in _fitting(call, None, {}, feeds) if any(row[name] != marks[name] for name in marks)]
     put = _stamped(marks)
@@ -81,6 +81,7 @@ def act(call: Call) -> dict[str, Any]:
         result = {"type": kind, **({"payload": call.body.payload} if call.body.payload else {})}
         action = {**(doc["cta"].get("action") or {}), "status": call.body.status, "result": result}
         doc["cta"] = {**doc["cta"], "action": action}
+        sizes.check_value(doc, "message")
         stored = messages.replace_doc(rows[0], doc)
         if stored is not None:
             return all_messages.changed_view(stored, subscriber)
@@ -90,10 +91,10 @@ def act(call: Call) -> dict[str, Any]:
 def _mark(call: Call, marks: dict[str, bool]) -> list[dict[str, Any]]:
     subscriber = _subscriber(call)
     sent = call.body.message_id
-    wanted = [sent] if isinstance(sent, str) else sent
-    if not marks or not wanted:
-        raise InvalidInput.at("messageId", "messages and marks must be sent", "missing")
-    rows = messages.get_in_app(call.workspace_id, subscriber.subscriber_id, wanted[:MAX_COUNT])
+    wanted = list(dict.fromkeys(sent.split(",") if isinstance(sent, str) else sent))
+    if not marks or not 1 <= len(wanted) <= MAX_MARKED:
+        raise InvalidInput.at("messageId", f"1 to {MAX_MARKED} messages and marks for them must be sent", "range")
+    rows = messages.get_in_app(call.workspace_id, subscriber.subscriber_id, wanted)
     if not rows:
         raise NotFound("there is no such message")
     changed = [messages.mark(row, _stamped(marks)) for row in rows]

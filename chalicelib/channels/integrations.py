@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from chalicelib.channels import catalogue, names, probes
+from chalicelib.channels import catalogue, names, probes, sizes
 from chalicelib.channels.models.settings import Integration, get_order, insert_writes, order_write
+from chalicelib.channels.repeats import made_before
 from chalicelib.channels.rules import conditions, priorities
 from chalicelib.channels.rules.priorities import RANKED, Place
 from chalicelib.channels.wire import filled, iso
@@ -34,10 +35,12 @@ def list_active(call: Call) -> list[dict[str, Any]]:
 def create(call: Call) -> dict[str, Any]:
     """Make an integration. Raises AlreadyExists for a taken identifier, InvalidInput when its check fails."""
     body, workspace_id = call.body, call.workspace_id
-    _check_environment(call)
-    _check_provider(workspace_id, body.provider_id, body.channel)
     name = body.name or catalogue.name_of(body.provider_id, body.channel)
     identifier = names.new_id(call, "integration")
+    if made := made_before(call, Integration, identifier):
+        return view(made)
+    _check_environment(call)
+    _check_provider(workspace_id, body.provider_id, body.channel)
     item = Integration.new(
         workspace_id,
         id=identifier,
@@ -67,8 +70,8 @@ def update(call: Call) -> dict[str, Any]:
         item = _find(call)
         before = Integration(**vars(item))
         _take_over(call, item, body)
-        if body.check and body.credentials is not None:
-            probes.check(item, open_credentials(item))
+        if body.check and attempt == 1 and not (body.active is False and body.credentials is None):
+            probes.check(item, open_credentials(item))  # what is only switched off may be broken
         try:
             _store(item, before)
             return view(item)
@@ -107,7 +110,7 @@ def set_primary(call: Call) -> dict[str, Any]:
             return view(item)
         siblings = _siblings(item)
         chosen = next(one for one in siblings if one.id == item.id)
-        chosen.conditions = []
+        chosen.conditions, chosen.updated_at = [], clock.now_ms()
         row = priorities.with_primary([_place(one) for one in siblings], item.id)
         try:
             _commit(item, [], siblings, row, always={item.id})
@@ -204,7 +207,8 @@ def _take_over(call: Call, item: Integration, body: Any) -> None:
 
 
 def _store(item: Integration, before: Integration | None) -> None:
-    """Insert or replace an integration together with the order of its channel."""
+    """Insert or replace an integration together with the order of its channel. Raises TooLarge."""
+    sizes.check(item)
     siblings = [one for one in _siblings(item) if one.id != item.id]
     places = [_place(one) for one in siblings]
     own = _place(before or item)

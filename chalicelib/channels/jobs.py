@@ -11,7 +11,8 @@ from chalicelib.core import clock
 Event = dict[str, Any]
 SUCCESS, WARNING, FAILED, PENDING = "Success", "Warning", "Failed", "Pending"
 TAKEN, REFUSED, DEFERRED = "taken", "refused", "deferred"
-MAX_RAW_CHARS = 2_000
+MAX_RAW_CHARS, MAX_DETAILS, LEAST_CHARS = 2_000, 20, 100
+MOST_ROOM, ROOM_OF_ALL = 40_000, 90_000  # of a notification's row, beside what a digest collects
 LEAST_HELD_MS, SPARE_MS = 30_000, 5_000
 
 
@@ -25,7 +26,8 @@ class Run:
     """A notification at one of its steps. `at_ms` is when the step began, the same when it is repeated.
 
     `deadline_ms` is when this worker must be done. `events` are the payloads of a digest that closed before, in order;
-    None without one.
+    None without one. `actor` is who set the event off, where it says so;
+    `variant` the template that stands in for the step's own.
     """
 
     workspace_id: str
@@ -36,6 +38,8 @@ class Run:
     at_ms: int
     deadline_ms: int
     events: list[dict[str, Any]] | None = None
+    actor: Subscriber | None = None
+    variant: dict[str, Any] | None = None
 
     @property
     def transaction_id(self) -> str:
@@ -45,12 +49,18 @@ class Run:
     @property
     def step(self) -> dict[str, Any]:
         """The step at hand."""
-        return dict(self.event["steps"][self.position])
+        step = dict(self.event["steps"][self.position])
+        return step if self.variant is None else {**step, "template": self.variant}
 
     @property
     def payload(self) -> dict[str, Any]:
         """What came with the event."""
         return dict(self.event["payload"])
+
+    @property
+    def room(self) -> int:
+        """How many bytes of its row what became of a step may take."""
+        return min(MOST_ROOM, ROOM_OF_ALL // len(self.event["steps"]))
 
     def facts(self) -> dict[str, Any]:
         """What conditions and templates may look at by name."""
@@ -66,9 +76,11 @@ class Run:
 
     def data(self) -> dict[str, Any]:
         """What templates read: the payload at the top, and the names of facts beside it."""
+        from chalicelib.channels import subscribers
+
         made = {**self.payload, **self.facts()}
-        if self.event.get("actor"):
-            made["actor"] = self.event["actor"]
+        if self.actor is not None:
+            made["actor"] = subscribers.view(self.actor)
         return made
 
     def overrides(self, channel: str, provider_id: str = "") -> dict[str, Any]:
@@ -131,9 +143,14 @@ class Job:
         self.status = "failed"
         return self.note(detail, FAILED, **more)
 
-    def stored(self) -> dict[str, Any]:
-        """Render it for the row."""
-        made: dict[str, Any] = {"st": self.status, "d": self.details[-20:], "at": clock.now_ms()}
+    def stored(self, room: int = MOST_ROOM) -> dict[str, Any]:
+        """Render it for the row, in about as many bytes as there is room for; long answers of providers are cut."""
+        kept = self.details[-MAX_DETAILS:]
+        most = max(LEAST_CHARS, room // (2 * max(1, len(kept))))
+        short = [
+            {name: value[:most] if isinstance(value, str) else value for name, value in one.items()} for one in kept
+        ]
+        made: dict[str, Any] = {"st": self.status, "d": short, "at": clock.now_ms()}
         if self.provider_id:
             made["p"] = self.provider_id
         if self.message_ids:

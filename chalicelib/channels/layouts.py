@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from chalicelib.channels import names
+from chalicelib.channels import names, sizes
 from chalicelib.channels.models.settings import Layout, insert_writes
 from chalicelib.channels.models.workflows import Workflow
+from chalicelib.channels.repeats import made_before
 from chalicelib.channels.wire import filled, iso, number, page_of
-from chalicelib.core import ids
+from chalicelib.channels.workflow_steps import templates_of
+from chalicelib.core import clock, ids
 from chalicelib.core.call import Call
 from chalicelib.core.errors import AlreadyExists, Conflict, InUse, InvalidInput, NotFound, VersionConflict
 from chalicelib.storage.expressions import PRESENT, eq
@@ -33,9 +35,12 @@ def create(call: Call) -> dict[str, Any]:
     """Make a layout. Raises AlreadyExists for a taken identifier."""
     body = call.body
     _check(body.content)
+    layout_id = names.new_id(call, "layout")
+    if made := made_before(call, Layout, layout_id):
+        return view(made)
     item = Layout.new(
         call.workspace_id,
-        id=names.new_id(call, "layout"),
+        id=layout_id,
         by=call.caller.key_id,
         name=body.name,
         identifier=body.identifier or names.slug(body.name),
@@ -44,7 +49,14 @@ def create(call: Call) -> dict[str, Any]:
         variables=body.sent().get("variables", []),
         is_default=body.is_default,
     )
-    _write(insert_writes(item), call.workspace_id, item)
+    sizes.check(item)
+    try:
+        _write(insert_writes(item), call.workspace_id, item)
+    except AlreadyExists:
+        if body.identifier:
+            raise
+        item.identifier = f"{item.identifier}-{names.short(item.id)}"  # nobody asked for the one that is taken
+        _write(insert_writes(item), call.workspace_id, item)
     return view(item)
 
 
@@ -55,6 +67,8 @@ def read(call: Call) -> dict[str, Any]:
 
 def update(call: Call) -> dict[str, Any]:
     """Change a layout. Raises Conflict when that would leave none as the default."""
+    if not call.body.sent():
+        raise InvalidInput.at("body", "nothing to update was sent", "missing")
     item, body = _find(call), call.body
     before = Layout(**vars(item))
     for field in ("name", "identifier", "description", "content"):
@@ -65,6 +79,7 @@ def update(call: Call) -> dict[str, Any]:
     if body.is_default is False and item.is_default:
         raise Conflict("One default layout is required")
     item.is_default = item.is_default or bool(body.is_default)
+    sizes.check(item)
     _write(_replacing(item, before), call.workspace_id, item)
     return view(item)
 
@@ -75,7 +90,7 @@ def delete(call: Call) -> None:
     if item.is_default:
         raise InUse(f"Layout with id {item.id} is being used as your default layout, so it can not be deleted")
     for workflow in Workflow.list_all(call.workspace_id):
-        if any(step["template"].get("layoutId") == item.id for step in workflow.steps):
+        if any(template.get("layoutId") == item.id for template in templates_of(workflow.steps)):
             raise InUse(f"Layout with id {item.id} is being used so it can not be deleted")
     item.remove()
 
@@ -89,15 +104,12 @@ def set_default(call: Call) -> None:
         _write(_replacing(item, before), call.workspace_id, item)
 
 
-def content_for(workspace_id: str, layout_id: str | None, identifier: str | None) -> str:
-    """Give the content of the layout for a mail: the one named, else the default."""
+def choose(workspace_id: str, layout_id: str | None, identifier: str) -> Layout | None:
+    """Find the layout for a mail: the one named by identifier, else the step's own, else the default."""
     items = Layout.list_all(workspace_id)
-    if identifier:
-        named = next((item for item in items if item.identifier == identifier), None)
-    else:
-        named = next((item for item in items if item.id == layout_id), None)
-    chosen = named or next((item for item in items if item.is_default), None)
-    return chosen.content if chosen else BODY
+    named = next((item for item in items if identifier and item.identifier == identifier), None)
+    own = next((item for item in items if item.id == layout_id), None)
+    return named or own or next((item for item in items if item.is_default), None)
 
 
 def view(item: Layout) -> dict[str, Any]:
@@ -136,7 +148,7 @@ def _check(content: str) -> None:
 
 
 def _replacing(item: Layout, before: Layout) -> list[Write]:
-    item.revision += 1
+    item.revision, item.updated_at = item.revision + 1, clock.now_ms()
     writes = [item.change_if(PRESENT & eq("rev", before.revision))]
     if item.identifier != before.identifier:
         writes += [*insert_writes(item)[1:], *(Write(item.TABLE, key=key) for key in before.name_keys().values())]

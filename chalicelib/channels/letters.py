@@ -7,14 +7,19 @@ import binascii
 import re
 from typing import Any
 
-from chalicelib.channels import layouts
+import orjson
+
+from chalicelib.channels import environments, layouts
 from chalicelib.channels.jobs import Run
-from chalicelib.channels.models.settings import Integration
+from chalicelib.channels.models.settings import Integration, Layout
 from chalicelib.channels.providers.base import Attachment, Chat, Mail, Push, Sms
+from chalicelib.channels.rules import variables
 from chalicelib.channels.templates import TemplateFault, render
 from chalicelib.channels.templates.texts import escape
 
 _BAD_LINK = re.compile(r"\s*(javascript|data|vbscript|file|blob)\s*:", re.IGNORECASE)
+_BODY = re.compile(r"<body\b[^<>]*>", re.IGNORECASE)
+DEFAULT_COLOR = "#f47373"
 _HIDDEN = re.compile(r"[\x00-\x20\u200b-\u200f\u2028\u2029]+")
 MAX_DEVICES = 500
 Written = tuple[Any, dict[str, Any]]
@@ -22,8 +27,8 @@ Written = tuple[Any, dict[str, Any]]
 
 def in_app(at: Run) -> dict[str, Any]:
     """Render a message for the inbox."""
-    template, data = at.step["template"], at.data()
-    cta = dict(template.get("cta") or {})
+    template = at.step["template"]
+    data, cta = _with_branding(at, template), dict(template.get("cta") or {})
     made: dict[str, Any] = {"data": {}}
     if url := (cta.get("data") or {}).get("url"):
         made["data"] = {"url": safe_link(render(str(url), data, escapes=False))}
@@ -38,16 +43,27 @@ def in_app(at: Run) -> dict[str, Any]:
         "title": plain(template.get("title"), data),
         "cta": made,
         "feedId": template.get("feedId"),
-        "actor": template.get("actor"),
+        "actor": _actor(at, template.get("actor")),
     }
+
+
+def _actor(at: Run, actor: Any) -> dict[str, Any] | None:
+    """Say whose picture stands beside a message: that of who set the event off, or the one the step names."""
+    if not actor or actor["type"] == "none":
+        return None
+    if actor["type"] == "user":
+        return {"type": "user", "data": at.actor.avatar if at.actor else None}
+    return {"type": actor["type"], "data": actor.get("data")}
 
 
 def email(at: Run, integration: Integration, credentials: dict[str, Any]) -> Written:
     """Render a mail; without an address there is no letter, only the message."""
-    template, data = at.step["template"], at.data()
+    template = at.step["template"]
     said = at.overrides("email", integration.provider_id)
+    layout = _layout(at, template, str(said.get("layoutIdentifier") or ""))
+    data = variables.filled(_with_branding(at, template, layout), layout.variables if layout else ())
     subject = plain(said.get("subject") or template.get("subject"), data)
-    html = str(said.get("html") or _page(at, template, data, subject, str(said.get("layoutIdentifier") or "")))
+    html = str(said.get("html") or said.get("text") or _page(template, data, subject, layout))
     shown: dict[str, Any] = {"content": html, "subject": subject}
     own = at.payload.get("email") or at.subscriber.email
     to = list(dict.fromkeys([*([str(own)] if own else []), *_addresses(said.get("to"))]))
@@ -88,7 +104,7 @@ def chat(at: Run, integration: Integration, entry: dict[str, Any]) -> Written:
     """Render a text for a room."""
     said = at.overrides("chat", integration.provider_id)
     content = str(said.get("content") or plain(at.step["template"].get("content"), at.data()))
-    url = str(said.get("webhookUrl") or entry.get("webhookUrl") or "")
+    url = str(said.get("webhookUrl") or at.payload.get("webhookUrl") or entry.get("webhookUrl") or "")
     if not url:
         return None, {"content": content}
     more: dict[str, Any] = {
@@ -120,42 +136,45 @@ def plain(template: Any, data: dict[str, Any]) -> str:
     return render(_text(template), data).replace("&#x27;", "'")
 
 
-def rendered_conditions(groups: list[dict[str, Any]], at: Run) -> list[dict[str, Any]]:
-    """Render the values that conditions compare with; one that cannot be rendered stays as it is."""
-    data = at.data()
-    made = []
-    for group in groups:
-        children = [{**child, "value": _value(child.get("value"), data)} for child in group["children"]]
-        made.append({**group, "children": children})
-    return made
-
-
 def safe_link(url: str) -> str:
     """Give a link only when following it runs nothing."""
     return "" if _BAD_LINK.match(_HIDDEN.sub("", url)) else url
 
 
-def _value(value: Any, data: dict[str, Any]) -> Any:
-    if not isinstance(value, str) or "{{" not in value:
-        return value
-    try:
-        return render(value, data, escapes=False)
-    except TemplateFault:
-        return value
+def _layout(at: Run, template: dict[str, Any], named: str) -> Layout | None:
+    """Find what stands around a mail: blocks always have a layout, a page of its own only where one is named."""
+    named = str(at.event["overrides"].get("layoutIdentifier") or named)
+    layout_id = template.get("layoutId")
+    is_bare = not (named or layout_id or isinstance(template.get("content"), list))
+    return None if is_bare else layouts.choose(at.workspace_id, layout_id, named)
 
 
-def _page(at: Run, template: dict[str, Any], data: dict[str, Any], subject: str, layout: str) -> str:
+def _with_branding(at: Run, template: dict[str, Any], layout: Layout | None = None) -> dict[str, Any]:
+    """Add the looks of the organization, read only where a text may speak of them."""
+    data = at.data()
+    if "branding" in orjson.dumps(template).decode() or (layout is not None and "branding" in layout.content):
+        own = environments.find(at.workspace_id).branding
+        data["branding"] = {"color": DEFAULT_COLOR, **own}
+    return data
+
+
+def _page(template: dict[str, Any], data: dict[str, Any], subject: str, layout: Layout | None) -> str:
     content = template.get("content")
     if isinstance(content, list):
         body = "".join(_block(block, data) for block in content)
     else:
         body = render(_text(content), data)
-    layout = str(at.event["overrides"].get("layoutIdentifier") or layout)
-    if not (layout or template.get("layoutId") or isinstance(content, list)):
+    if layout is None:
         return body
-    around = layouts.content_for(at.workspace_id, template.get("layoutId"), layout or None)
     preheader = render(_text(template.get("preheader")), data)
-    return render(around, {**data, "body": body, "subject": subject, "preheader": preheader})
+    around = render(layout.content, {**data, "body": body, "subject": subject, "preheader": preheader})
+    return _previewed(around, preheader) if "preheader" not in layout.content else around
+
+
+def _previewed(page: str, preheader: str) -> str:
+    """Hide the words that inboxes show beside the subject at the beginning of a page."""
+    hidden = f'<div style="display: none; max-height: 0; overflow: hidden">{escape(preheader)}</div>'
+    return _BODY.sub(lambda found: found[0] + hidden, page, count=1) if preheader else page
 
 
 def _block(block: dict[str, Any], data: dict[str, Any]) -> str:

@@ -22,6 +22,7 @@ def list_page(call: Call) -> dict[str, Any]:
     transactions = set(many(call, "transactionId"))
     start, stop = page * size, (page + 1) * size
     if name:
+        subscribers.find(call.workspace_id, name)
         rows = [
             row for row in messages.messages_of(call.workspace_id, name) if _fits(row["doc"], channel, transactions)
         ]

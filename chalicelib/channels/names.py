@@ -14,9 +14,10 @@ _NOT_IN_SLUG = re.compile(r"[^a-z0-9]+")
 
 
 def new_id(call: Call | None = None, kind: str = "") -> str:
-    """Mint an id; a call that is repeated under its idempotency key gets the same end again."""
+    """Mint an id; a call that is repeated under its idempotency key gets the same again."""
     if call is not None and call.idempotency_key is not None:
-        return derived_id(clock.now_ms(), call.workspace_id, kind, call.operation, call.idempotency_key)
+        begun = str(call.begun_ms)  # a day later the same key is another call
+        return derived_id(call.begun_ms, call.workspace_id, kind, call.operation, call.idempotency_key, begun)
     return derived_id(clock.now_ms(), ids.new_uuid())
 
 

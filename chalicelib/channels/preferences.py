@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from chalicelib.channels import subscribers, workflows
-from chalicelib.channels.models.people import GLOBAL, get_preferences, put_preference
+from chalicelib.channels.models.people import GLOBAL, change_preference, get_preferences
 from chalicelib.channels.models.workflows import Workflow
 from chalicelib.channels.rules import preferences as rules
+from chalicelib.channels.wire import flag
 from chalicelib.core.call import Call
 from chalicelib.core.errors import InvalidInput
 
@@ -17,7 +18,8 @@ def list_all(call: Call) -> list[dict[str, Any]]:
     subscriber = subscribers.find(call.workspace_id, call.path["subscriber_id"])
     settings = get_preferences(call.workspace_id, subscriber.subscriber_id)
     active = [item for item in Workflow.list_all(call.workspace_id) if item.active]
-    return [_view(item, settings.get(item.id, {})) for item in active]
+    shows_all = bool(flag(call, "includeInactiveChannels"))  # not of the contract: one client asks for it
+    return [_view(item, settings.get(item.id, {}), shows_all=shows_all) for item in active]
 
 
 def list_level(call: Call) -> list[dict[str, Any]]:
@@ -39,9 +41,13 @@ def update(call: Call) -> dict[str, Any]:
     channel = call.body.channel
     if channel is None and call.body.enabled is None:
         raise InvalidInput.at("body", "channel or enabled must be sent", "missing")
-    setting = get_preferences(call.workspace_id, subscriber.subscriber_id).get(workflow.id, {})
-    made = rules.merged(setting, call.body.enabled, {channel.type: channel.enabled} if channel else {})
-    put_preference(call.workspace_id, subscriber.subscriber_id, workflow.id, made)
+    sent = {channel.type: channel.enabled} if channel else {}
+    made = change_preference(
+        call.workspace_id,
+        subscriber.subscriber_id,
+        workflow.id,
+        lambda setting: rules.merged(setting, call.body.enabled, sent),
+    )
     return _view(workflow, made)
 
 
@@ -51,15 +57,19 @@ def update_global(call: Call) -> dict[str, Any]:
     sent = {one.type: one.enabled for one in call.body.preferences or ()}
     if not sent and call.body.enabled is None:
         raise InvalidInput.at("body", "preferences or enabled must be sent", "missing")
-    setting = get_preferences(call.workspace_id, subscriber.subscriber_id).get(GLOBAL, {})
-    made = rules.merged(setting, call.body.enabled, sent)
-    put_preference(call.workspace_id, subscriber.subscriber_id, GLOBAL, made)
+    made = change_preference(
+        call.workspace_id,
+        subscriber.subscriber_id,
+        GLOBAL,
+        lambda setting: rules.merged(setting, call.body.enabled, sent),
+    )
     return {"preference": rules.shown_globally(made)}
 
 
-def _view(workflow: Workflow, setting: dict[str, Any]) -> dict[str, Any]:
-    channels = {step["template"]["type"] for step in workflow.active_steps()}
+def _view(workflow: Workflow, setting: dict[str, Any], *, shows_all: bool = False) -> dict[str, Any]:
+    channels = rules.CHANNELS if shows_all else {step["template"]["type"] for step in workflow.active_steps()}
     template = {
+        **({"data": workflow.data} if workflow.data else {}),
         "_id": workflow.id,
         "name": workflow.name,
         "critical": workflow.critical,

@@ -9,6 +9,8 @@ from chalicelib.channels.models.settings import Integration
 from chalicelib.channels.providers.base import Mail, Order
 from chalicelib.core.errors import InvalidInput, UpstreamFailed
 
+TIMEOUT_S = 5.0  # somebody is waiting
+
 
 def check(item: Integration, credentials: dict[str, Any]) -> None:
     """Send the mail. Raises InvalidInput with the reason when it is refused; other channels are not checked."""
@@ -20,6 +22,6 @@ def check(item: Integration, credentials: dict[str, Any]) -> None:
         sender, [sender], "Checking Integration", "<div>Checking integration</div>", "Checking integration", name
     )
     try:
-        providers.deliver(item.provider_id, Order(item.workspace_id, credentials, mail, f"check-{item.id}"))
+        providers.deliver(item.provider_id, Order(item.workspace_id, credentials, mail, f"check-{item.id}", TIMEOUT_S))
     except (UpstreamFailed, InvalidInput) as error:
         raise InvalidInput.at("credentials", f"the check failed: {error.message}", "check") from error

@@ -19,6 +19,7 @@ from chalicelib.channels import (
     topics,
     workflows,
 )
+from chalicelib.channels import integration_schemas as accounts
 from chalicelib.channels import schemas as shapes
 from chalicelib.channels import workflow_schemas as flows
 from chalicelib.channels.answers import created, data, nothing, paged
@@ -30,9 +31,9 @@ from chalicelib.edge.route import Gives, Route, blueprint
 ROUTES = [
     # operationId                          verb      path                                                                                  does                                              takes                        gives        scope
     Route("listIntegrations",                 "GET",    "/v1/integrations",                                                                   data(integrations.list_all),                      None,                        Gives.AS_IS, READ),
-    Route("createIntegration",                "POST",   "/v1/integrations",                                                                   created(integrations.create),                     shapes.IntegrationIn,        Gives.AS_IS, WRITE),
+    Route("createIntegration",                "POST",   "/v1/integrations",                                                                   created(integrations.create),                     accounts.IntegrationIn,      Gives.AS_IS, WRITE),
     Route("listActiveIntegrations",           "GET",    "/v1/integrations/active",                                                            data(integrations.list_active),                   None,                        Gives.AS_IS, READ),
-    Route("updateIntegration",                "PUT",    "/v1/integrations/{integration_id}",                                                  data(integrations.update),                        shapes.IntegrationPatch,     Gives.AS_IS, WRITE),
+    Route("updateIntegration",                "PUT",    "/v1/integrations/{integration_id}",                                                  data(integrations.update),                        accounts.IntegrationPatch,   Gives.AS_IS, WRITE),
     Route("deleteIntegration",                "DELETE", "/v1/integrations/{integration_id}",                                                  data(integrations.delete),                        None,                        Gives.AS_IS, WRITE),
     Route("setPrimaryIntegration",            "POST",   "/v1/integrations/{integration_id}/set-primary",                                      data(integrations.set_primary),                   shapes.NovuIn,               Gives.AS_IS, WRITE),
 

@@ -10,6 +10,7 @@ from chalicelib.channels import handing_over, names, queues, stored_events, subs
 from chalicelib.channels.channel_steps import run as run_channel_step
 from chalicelib.channels.jobs import Job, Run, held_until
 from chalicelib.channels.models import runs
+from chalicelib.channels.models.people import Subscriber
 from chalicelib.channels.rules import retrying
 from chalicelib.core import clock, figures
 from chalicelib.durable import due, leases, outbox, steps
@@ -48,13 +49,10 @@ def run(body: dict[str, Any], deadline_ms: int) -> float | None:
 
 def _begin(workspace_id: str, event: dict[str, Any], name: str, deadline_ms: int) -> Lease | NotTaken:
     """Make the notification of a subscriber, its entry in the list of the day first."""
-    if name in event["to"]:
-        subscriber = subscribers.upsert(workspace_id, event["to"][name])[0]
-    else:
-        found = subscribers.get(workspace_id, name)
-        if found is None:
-            return NotTaken(leases.Why.ENDED)
-        subscriber = found
+    sent = event["to"].get(name)
+    subscriber = subscribers.take_in(workspace_id, sent) if sent else subscribers.get(workspace_id, name)
+    if subscriber is None:
+        return NotTaken(leases.Why.ENDED)
     notification_id = names.derived_id(event["at"], event["tx"], name)
     key = runs.run_key(workspace_id, event["tx"], name)
     types = list(dict.fromkeys(step["template"]["type"] for step in event["steps"]))
@@ -75,6 +73,7 @@ def _walk(workspace_id: str, event: dict[str, Any], lease: Lease, deadline_ms: i
     """Run steps until the notification waits or ends."""
     _, _, name = runs.parts_of(lease.key)
     subscriber = subscribers.get(workspace_id, name)
+    actor = _actor(workspace_id, event)
     moved: Moved = lease
     while moved is not None:
         lease = moved
@@ -86,7 +85,13 @@ def _walk(workspace_id: str, event: dict[str, Any], lease: Lease, deadline_ms: i
             steps.finish(CHANNELS, lease, State.DONE)
             return
         at = Run(workspace_id, event, subscriber, lease.row["nid"], position, int(lease.row["sa"]), deadline_ms)
-        moved = _step(replace(at, events=waiting.collected(workspace_id, lease.row)), lease)
+        moved = _step(replace(at, events=waiting.collected(workspace_id, lease.row), actor=actor), lease)
+
+
+def _actor(workspace_id: str, event: dict[str, Any]) -> Subscriber | None:
+    """Read who set the event off, as that one is now."""
+    actor = event.get("actor")
+    return subscribers.get(workspace_id, actor["subscriberId"]) if actor else None
 
 
 def _step(at: Run, lease: Lease) -> Moved:
@@ -115,7 +120,7 @@ def _step(at: Run, lease: Lease) -> Moved:
 
 def _advance(at: Run, lease: Lease, job: Job, change: Change) -> Moved:
     """Write what became of a step; the last one ends the notification in the same write."""
-    now_ms, put = clock.now_ms(), {runs.job_name(at.position): runs.job_text(job.stored())}
+    now_ms, put = clock.now_ms(), {runs.job_name(at.position): runs.job_text(job.stored(at.room))}
     stops = job.stops or (job.status == "failed" and at.step.get("shouldStopOnFail"))
     last = at.position + 1 == len(at.event["steps"])
     put_all: dict[str, Any] = {**change.put, **put, "pos": at.position + 1, "sa": now_ms}
@@ -142,7 +147,7 @@ def _report(at: Run, job: Job) -> None:
 def _merge(at: Run, merged: waiting.Merged) -> Moved:
     """End a notification whose event another one collects."""
     job = Job("merged").note("The event was merged into a digest", raw=merged.into)
-    put = {runs.job_name(at.position): runs.job_text(job.stored()), "into": merged.into}
+    put = {runs.job_name(at.position): runs.job_text(job.stored(at.room)), "into": merged.into}
     change = Change(put=put, remove=("dgo", "dg", "dgn"))
     steps.finish(CHANNELS, merged.lease, State.DONE, change=change)
     return None
@@ -150,7 +155,11 @@ def _merge(at: Run, merged: waiting.Merged) -> Moved:
 
 def _wait(at: Run, wait: waiting.Wait) -> Moved:
     """Let a notification wait; its message goes out with the same write."""
-    put = {runs.job_name(at.position): runs.job_text(wait.job.stored()), "wp": at.position, "sa": wait.timer.due_ms}
+    put = {
+        runs.job_name(at.position): runs.job_text(wait.job.stored(at.room)),
+        "wp": at.position,
+        "sa": wait.timer.due_ms,
+    }
     return _suspend(wait.lease, wait.timer, put)
 
 
@@ -158,7 +167,7 @@ def _again(at: Run, lease: Lease, job: Job, wait_s: int) -> Moved:
     """Let a notification wait to try its step again. When the step began stays, and so do its messages' ids."""
     now_ms = clock.now_ms()
     timer = due.at(runs.DUE, lease.key, now_ms + wait_s * 1_000, now_ms)
-    return _suspend(lease, timer, {runs.job_name(at.position): runs.job_text(job.stored())})
+    return _suspend(lease, timer, {runs.job_name(at.position): runs.job_text(job.stored(at.room))})
 
 
 def _suspend(lease: Lease, timer: Timer, put: dict[str, Any]) -> Moved:

@@ -16,6 +16,7 @@ Mark = Literal["read", "seen", "unread", "unseen"]
 Object = dict[str, Any]
 Long = Annotated[str, StringConstraints(max_length=200_000)]
 Short = Annotated[str, StringConstraints(max_length=1_000)]
+Address = Annotated[str, StringConstraints(max_length=4_096)]  # also signed ones
 _EMAIL = re.compile(r"[^@\s\x00-\x1f]{1,64}@[^@\s\x00-\x1f]{1,255}")
 _LOCALE = re.compile(r"[A-Za-z]{2,3}([-_][A-Za-z0-9]{2,8})*")
 
@@ -55,7 +56,8 @@ def _text(value: Any) -> Any:
     return str(value) if isinstance(value, int | float) and not isinstance(value, bool) else value
 
 
-def _options(value: Any) -> Any:
+def options(value: Any) -> Any:
+    """Read an object that may be sent as its JSON text."""
     import json
 
     try:
@@ -64,8 +66,20 @@ def _options(value: Any) -> Any:
         return value
 
 
+def one_or_more(words: str, *kinds: type) -> BeforeValidator:
+    """Take a value of these kinds or a list of such; what is neither is told in one sentence."""
+
+    def check(value: Any) -> Any:
+        if not all(isinstance(one, kinds) for one in (value if isinstance(value, list) else [value])):
+            raise ValueError(f"must be {words}")
+        return value
+
+    return BeforeValidator(check)
+
+
 Flag = Annotated[bool, BeforeValidator(_bool)]
 Word = Annotated[str, BeforeValidator(_text), StringConstraints(max_length=20_000)]
+Names = Annotated[str | list[str], one_or_more("a text or a list of texts", str)]
 Email = Annotated[str, AfterValidator(_email)]
 Locale = Annotated[str, AfterValidator(_locale)]
 
@@ -76,121 +90,15 @@ class NameIn(NovuIn):
     name: Name
 
 
-# --- integrations ---------------------------------------------------------------------------------------------------
-
-
-class CredentialsIn(NovuIn):
-    """What a provider asks for; every key is optional, unknown ones are dropped."""
-
-    api_key: Word | None = None
-    user: Word | None = None
-    secret_key: Word | None = None
-    domain: Word | None = None
-    password: Word | None = None
-    host: Word | None = None
-    port: Word | None = None
-    secure: Flag | None = None
-    region: Word | None = None
-    account_sid: Word | None = None
-    message_profile_id: Word | None = None
-    token: Word | None = None
-    from_: Word | None = Field(None, alias="from")
-    sender_name: Word | None = None
-    project_name: Word | None = None
-    application_id: Word | None = None
-    client_id: Word | None = None
-    require_tls: Flag | None = None
-    ignore_tls: Flag | None = None
-    tls_options: Annotated[Object, BeforeValidator(_options)] | None = None
-    base_url: Word | None = None
-    webhook_url: Word | None = None
-    redirect_url: Word | None = None
-    hmac: Flag | None = None
-    service_account: Word | None = None
-    ip_pool_name: Word | None = None
-    api_key_request_header: Word | None = None
-    secret_key_request_header: Word | None = None
-    id_path: Word | None = None
-    date_path: Word | None = None
-    api_token: Word | None = None
-    authenticate_by_token: Flag | None = None
-    authentication_token_key: Word | None = None
-    instance_id: Word | None = None
-    alert_uid: Word | None = None
-    title: Word | None = None
-    image_url: Word | None = None
-    state: Word | None = None
-    external_link: Word | None = None
-    channel_id: Word | None = None
-    phone_number_identification: Word | None = None
-    access_key: Word | None = None
-    api_url: Word | None = Field(None, alias="apiURL")
-    app_id: Word | None = Field(None, alias="appID")
-
-
-class ConditionIn(NovuIn):
-    """One comparison."""
-
-    on: Literal["subscriber", "payload", "tenant", "webhook", "isOnline", "isOnlineInLast", "previousStep"]
-    field: Short | None = None
-    operator: (
-        Literal[
-            "LARGER", "SMALLER", "LARGER_EQUAL", "SMALLER_EQUAL", "EQUAL", "NOT_EQUAL", "ALL_IN", "ANY_IN", "NOT_IN",
-            "BETWEEN", "NOT_BETWEEN", "LIKE", "NOT_LIKE", "IN", "IS_DEFINED",
-        ] | None
-    ) = None  # fmt: skip
-    value: Any = None
-    webhook_url: Short | None = None
-    time_operator: Literal["minutes", "hours", "days"] | None = None
-    step: Short | None = None
-    step_type: Literal["read", "unread", "seen", "unseen"] | None = None
-
-
-class FilterIn(NovuIn):
-    """A group of comparisons."""
-
-    is_negated: bool | None = None
-    type: Literal["BOOLEAN", "TEXT", "DATE", "NUMBER", "STATEMENT", "LIST", "MULTI_LIST", "GROUP"] | None = None
-    value: Literal["AND", "OR"] | None = None
-    children: list[ConditionIn]
-
-
-class IntegrationIn(NovuIn):
-    """A new integration."""
-
-    name: Name | None = None
-    identifier: Name | None = None
-    environment_id: str | None = Field(None, alias="_environmentId")
-    provider_id: Name
-    channel: Channel
-    credentials: CredentialsIn | None = None
-    active: bool = False
-    check: bool = True
-    conditions: list[FilterIn] | None = None
-
-
-class IntegrationPatch(NovuIn):
-    """What changes of an integration."""
-
-    name: Name | None = None
-    identifier: Name | None = None
-    environment_id: str | None = Field(None, alias="_environmentId")
-    active: bool | None = None
-    credentials: CredentialsIn | None = None
-    remove_novu_branding: bool | None = None
-    check: bool = True
-    conditions: list[FilterIn] | None = None
-
-
 # --- subscribers ----------------------------------------------------------------------------------------------------
 
 
 class ChannelCredentialsIn(NovuIn):
     """How a provider reaches a subscriber."""
 
-    webhook_url: Short | None = None
+    webhook_url: Address | None = None
     channel: Short | None = None
-    device_tokens: list[Short] | None = None
+    device_tokens: list[Address] | None = None
     alert_uid: Short | None = None
     title: Short | None = None
     image_url: Short | None = None
@@ -213,7 +121,7 @@ class SubscriberPatch(NovuIn):
     first_name: Short | None = None
     last_name: Short | None = None
     phone: Short | None = None
-    avatar: Short | None = None
+    avatar: Address | None = None
     locale: Locale | None = None
     data: Object | None = None
 
@@ -269,21 +177,21 @@ class MarksIn(NovuIn):
 class MarkMessageIn(NovuIn):
     """Messages and their marks."""
 
-    message_id: str | list[str]
+    message_id: Names
     mark: MarksIn
 
 
 class MarkAsIn(NovuIn):
     """Messages and what they become."""
 
-    message_id: str | list[str]
+    message_id: Names
     mark_as: Mark
 
 
 class MarkAllIn(NovuIn):
     """What all messages become."""
 
-    feed_identifier: str | list[str] | None = None
+    feed_identifier: Names | None = None
     mark_as: Mark
 
 
@@ -297,8 +205,14 @@ class ActionIn(NovuIn):
 class TopicIn(NovuIn):
     """A new topic."""
 
-    key: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_.:-]{1,200}$")]
+    key: Name
     name: Name
+
+
+class TopicRecipientIn(NovuIn):
+    """The members of a topic."""
+
+    topic_key: Name
 
 
 class TopicSubscribersIn(NovuIn):

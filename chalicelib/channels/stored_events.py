@@ -18,7 +18,8 @@ INLINE_BYTES = 100_000
 MAX_DIGEST_BYTES = 8_000_000
 _BATCH = 100
 Event = dict[str, Any]
-_known: Cached[Event] = Cached(age_s=60, size=500)
+_small: Cached[Event] = Cached(age_s=60, size=500)
+_large: Cached[Event] = Cached(age_s=60, size=8)  # some carry megabytes of files
 
 
 def store(workspace_id: str, event: Event) -> None:
@@ -34,9 +35,9 @@ def store(workspace_id: str, event: Event) -> None:
 
 def load(workspace_id: str, transaction_id: str) -> Event | None:
     """Read an event, or None; it never changes, so it is kept in this process for a while."""
-    return _known.get(
-        (workspace_id, transaction_id), lambda: _read(CHANNELS.get(event_key(workspace_id, transaction_id)))
-    )
+    key = event_key(workspace_id, transaction_id)
+    event = _large.get(key, lambda: None) or _small.get(key, lambda: _inline(CHANNELS.get(key)))
+    return event or _large.get(key, lambda: _read(CHANNELS.get(key)))
 
 
 def payloads(workspace_id: str, transaction_ids: list[str]) -> list[dict[str, Any]]:
@@ -52,6 +53,24 @@ def payloads(workspace_id: str, transaction_ids: list[str]) -> list[dict[str, An
             left -= len(orjson.dumps(payload))
             found.append(payload if left > 0 else {})
     return found
+
+
+def without_attachments(payload: dict[str, Any]) -> dict[str, Any]:
+    """Leave files out: messages do not carry them, and nobody counts them."""
+    return {name: value for name, value in payload.items() if name != "attachments"}
+
+
+def without_files(payload: dict[str, Any]) -> dict[str, Any]:
+    """Name the files of an event without what is in them."""
+    files = payload.get("attachments")
+    if not isinstance(files, list):
+        return payload
+    named = [{k: v for k, v in one.items() if k != "file"} if isinstance(one, dict) else one for one in files]
+    return {**payload, "attachments": named}
+
+
+def _inline(row: Row | None) -> Event | None:
+    return None if row is None or "blob" in row else dict(row["doc"])
 
 
 def _read(row: Row | None) -> Event | None:

@@ -4,13 +4,21 @@ from __future__ import annotations
 
 from typing import Any
 
-from chalicelib.channels import names
+from chalicelib.channels import names, sizes
 from chalicelib.channels.models.people import Subscriber, list_subscribers, member_keys, topics_of
 from chalicelib.channels.models.settings import Integration
 from chalicelib.channels.wire import filled, iso, number, page_of
 from chalicelib.core import clock, ids, jsontext
 from chalicelib.core.call import Call
-from chalicelib.core.errors import AlreadyExists, InvalidInput, NotFound, PlatformError, VersionConflict
+from chalicelib.core.errors import (
+    AlreadyExists,
+    InvalidInput,
+    NotFound,
+    PlatformError,
+    TooLarge,
+    Unavailable,
+    VersionConflict,
+)
 from chalicelib.storage.expressions import PRESENT, eq
 from chalicelib.storage.table import TransactionFailed, transact
 from chalicelib.storage.tables import CHANNELS
@@ -70,7 +78,7 @@ def create_bulk(call: Call) -> dict[str, Any]:
         except PlatformError as error:
             name = one.get("subscriberId") if isinstance(one, dict) else None
             entry = {"subscriberId": name} if isinstance(name, str) else {}
-            made["failed"].append({**entry, "message": error.message})
+            made["failed"].append({**entry, "message": error.message.removeprefix("body.")})
     return made
 
 
@@ -170,10 +178,14 @@ def _integration(workspace_id: str, provider_id: str, identifier: str | None) ->
     found = [
         one
         for one in Integration.list_all(workspace_id)
-        if one.active and one.provider_id == provider_id and identifier in (None, one.identifier)
+        if one.active
+        and one.channel in ("chat", "push")
+        and one.provider_id == provider_id
+        and identifier in (None, one.identifier)
     ]
     if not found:
-        raise InvalidInput.at("providerId", f"there is no active integration of {provider_id}", "integration")
+        words = f"there is no active integration of {provider_id} for chat or push"
+        raise InvalidInput.at("providerId", words, "integration")
     return found[-1]
 
 
@@ -188,6 +200,7 @@ def upsert(workspace_id: str, sent: dict[str, Any]) -> tuple[Subscriber, bool]:
             if item is None:
                 item = Subscriber.new(workspace_id, id=names.new_id(), subscriber_id=sent["subscriberId"])
                 _take_over(item, sent)
+                sizes.check(item)
                 item.insert([item.listed()])
                 is_new = True
             else:
@@ -201,11 +214,25 @@ def upsert(workspace_id: str, sent: dict[str, Any]) -> tuple[Subscriber, bool]:
     raise VersionConflict("the subscriber keeps changing; try again")
 
 
+def take_in(workspace_id: str, sent: dict[str, Any]) -> Subscriber | None:
+    """Make or update the subscriber an event names; what cannot be stored of someone keeps nobody from hearing.
+
+    Raises Unavailable while others keep changing that one.
+    """
+    try:
+        return upsert(workspace_id, sent)[0]
+    except VersionConflict as error:
+        raise Unavailable("the subscriber keeps changing") from error
+    except (InvalidInput, TooLarge):
+        return get(workspace_id, sent["subscriberId"])
+
+
 def modify(workspace_id: str, subscriber_id: str, change: Any) -> Subscriber:
     """Change a subscriber that is there. Raises NotFound, VersionConflict when others keep changing it."""
     for _ in range(_ATTEMPTS):
         item = find(workspace_id, subscriber_id)
         change(item)
+        sizes.check(item)
         try:
             return item.save()
         except VersionConflict:
@@ -216,6 +243,7 @@ def modify(workspace_id: str, subscriber_id: str, change: Any) -> Subscriber:
 def _update(item: Subscriber, sent: dict[str, Any]) -> None:
     before = {name: getattr(item, name) for name in _FIELDS.values()}
     _take_over(item, sent)
+    sizes.check(item)
     if item.deleted:  # revived
         item.deleted = False
         read_revision, item.revision, item.updated_at = item.revision, item.revision + 1, clock.now_ms()

@@ -6,15 +6,16 @@ that notification's own row while it is open; closing it is the same write that 
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
 import orjson
 
-from chalicelib.channels import names, stored_events
+from chalicelib.channels import filters, names, stored_events
 from chalicelib.channels.jobs import PENDING, Job, Run, held_until
 from chalicelib.channels.models import runs
-from chalicelib.channels.rules import conditions, timing
+from chalicelib.channels.rules import timing
 from chalicelib.core import clock
 from chalicelib.core.errors import Unavailable
 from chalicelib.durable import due, steps
@@ -59,7 +60,7 @@ def delay(at: Run, lease: Lease) -> Outcome:
     """Wait as the step or the event's override says; a time that cannot be waited for ends the notification."""
     if lease.row.get("wp") == at.position:
         return Job().note("The delay ended")
-    if not conditions.passes(at.step.get("filters") or [], at.facts()):
+    if not filters.passes(at):
         return Job("skipped").note("The step was skipped by its filters")
     try:
         until = timing.delay_until(at.step.get("metadata") or {}, at.overrides("delay"), at.payload, at.at_ms)
@@ -73,7 +74,7 @@ def digest(at: Run, lease: Lease) -> Outcome:
     if lease.row.get("wp") == at.position:
         return Closing(Job().note(f"The digest closed with {len(lease.row['dg'])} events"))
     metadata = at.step.get("metadata") or {}
-    if not conditions.passes(at.step.get("filters") or [], at.facts()):
+    if not filters.passes(at):
         return Job("skipped").note("The step was skipped by its filters")
     try:
         until = timing.digest_until(metadata, at.at_ms)
@@ -167,7 +168,10 @@ def _window(at: Run, metadata: dict[str, Any]) -> str:
 
 
 def _passes_at_once(at: Run, metadata: dict[str, Any]) -> bool:
-    """Look back: without another event within the backoff time this one is not collected. One conditional write."""
+    """Look back: without another event within the backoff time this one is not collected.
+
+    The row tells who passed last (`m`), for a worker that asks again, and when the last event was (`at`).
+    """
     if metadata.get("type") != "backoff" and not metadata.get("backoff"):
         return False
     span = timing.span_ms(metadata.get("backoffAmount"), metadata.get("backoffUnit"))
@@ -176,5 +180,9 @@ def _passes_at_once(at: Run, metadata: dict[str, Any]) -> bool:
     try:
         CHANNELS.update(key, Change(put=put), ABSENT | lt("at", at.event["at"] - span))
     except ConditionFailed as failed:
-        return failed.row is not None and failed.row.get("m") == at.transaction_id
+        if failed.row is not None and failed.row.get("m") == at.transaction_id:
+            return True
+        with suppress(ConditionFailed):  # a later one was there
+            CHANNELS.update(key, Change(put={"at": put["at"], "exp": put["exp"]}), lt("at", put["at"]))
+        return False
     return True

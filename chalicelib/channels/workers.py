@@ -16,7 +16,7 @@ from chalicelib.edge.worker import Batch, consumes, guarded, ticks
 from chalicelib.storage.tables import CHANNELS
 
 workers = Blueprint(__name__)
-figures.kept_by(counts.add)
+figures.kept_by(counts.add, counts.total_of_day)
 
 
 @consumes(workers, queues.NOTIFY)

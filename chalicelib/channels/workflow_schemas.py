@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field, StringConstraints
 
-from chalicelib.channels.schemas import FilterIn, Long, NovuIn, Object, Short, StepType
+from chalicelib.channels.integration_schemas import FilterIn
+from chalicelib.channels.schemas import Address, Long, NovuIn, Object, Short, StepType, one_or_more
 from chalicelib.edge.schema import Name
 
+EVENT_BYTES = 5_242_880  # with the files of mails
 Unit = Literal["seconds", "minutes", "hours", "days", "weeks", "months"]
 
 
@@ -26,8 +28,45 @@ class BlockIn(NovuIn):
 
     type: Literal["text", "button"]
     content: Long
-    url: Short | None = None
+    url: Address | None = None
     styles: Object | None = None
+
+
+class CtaDataIn(NovuIn):
+    """Where a message leads."""
+
+    url: Long | None = None
+
+
+class ButtonIn(NovuIn):
+    """A button of a message."""
+
+    type: Literal["primary", "secondary"]
+    content: Long
+    result_content: Long | None = None
+
+
+class CtaActionIn(NovuIn):
+    """The buttons of a message."""
+
+    status: Literal["pending", "done"] | None = None
+    buttons: Annotated[list[ButtonIn], Field(max_length=10)] | None = None
+    result: Object | None = None
+
+
+class CtaIn(NovuIn):
+    """What can be done with a message."""
+
+    type: Literal["redirect"] | None = None
+    data: CtaDataIn | None = None
+    action: CtaActionIn | None = None
+
+
+class ActorIn(NovuIn):
+    """Whose picture stands beside a message."""
+
+    type: Literal["none", "user", "system_icon", "system_custom"]
+    data: Long | None = None
 
 
 class TemplateIn(NovuIn):
@@ -42,12 +81,12 @@ class TemplateIn(NovuIn):
     preheader: Long | None = None
     sender_name: Short | None = None
     name: Short | None = None
-    cta: Object | None = None
+    cta: CtaIn | None = None
     feed_id: str | None = None
     own_feed_id: str | None = Field(None, alias="_feedId")
     layout_id: str | None = None
     own_layout_id: str | None = Field(None, alias="_layoutId")
-    actor: Object | None = None
+    actor: ActorIn | None = None
     variables: list[VariableIn] | None = None
 
 
@@ -78,6 +117,16 @@ class MetadataIn(NovuIn):
     timed: TimedIn | None = None
 
 
+class VariantIn(NovuIn):
+    """Another template of a step, for whom its filters hold."""
+
+    id: str | None = Field(None, alias="_id")
+    name: Short | None = None
+    active: bool = True
+    template: TemplateIn
+    filters: list[FilterIn] | None = None
+
+
 class StepIn(NovuIn):
     """One step of a workflow."""
 
@@ -90,7 +139,7 @@ class StepIn(NovuIn):
     filters: list[FilterIn] | None = None
     metadata: MetadataIn | None = None
     reply_callback: Object | None = None
-    variants: list[Object] | None = None
+    variants: Annotated[list[VariantIn], Field(max_length=20)] | None = None
 
 
 class PreferenceSettings(NovuIn):
@@ -167,7 +216,7 @@ class LayoutPatch(NovuIn):
 class BrandingIn(NovuIn):
     """The looks of an organization."""
 
-    logo: Short | None = None
+    logo: Address | None = None
     color: Short | None = None
     font_color: Short | None = None
     content_background: Short | None = None
@@ -177,6 +226,8 @@ class BrandingIn(NovuIn):
 
 class BroadcastIn(NovuIn):
     """An event for every subscriber."""
+
+    MAX_BYTES: ClassVar[int] = EVENT_BYTES
 
     name: Name
     payload: Object = Field(default_factory=dict)
@@ -189,10 +240,15 @@ class BroadcastIn(NovuIn):
 class TriggerIn(BroadcastIn):
     """An event for some subscribers."""
 
-    to: str | Object | list[str | Object]
+    to: Annotated[
+        str | Object | list[str | Object],
+        one_or_more("a subscriber or its id, a topic, or a list of such", str, dict),
+    ]
 
 
 class BulkIn(NovuIn):
     """Many events; each is read for itself."""
+
+    MAX_BYTES: ClassVar[int] = EVENT_BYTES
 
     events: list[Any]

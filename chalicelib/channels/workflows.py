@@ -2,25 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from contextlib import suppress
 from typing import Any
 
-import orjson
-
-from chalicelib.channels import groups, names
+from chalicelib.channels import groups, names, sizes, workflow_steps
 from chalicelib.channels.models.workflows import Workflow, find_either
-from chalicelib.channels.rules import conditions
+from chalicelib.channels.repeats import made_before
 from chalicelib.channels.rules.preferences import CHANNELS
-from chalicelib.channels.templates import TemplateFault, parse
 from chalicelib.channels.wire import filled, iso, number, page_of
 from chalicelib.core.call import Call
-from chalicelib.core.errors import AlreadyExists, InvalidInput, NotFound, TooLarge
-
-MAX_BYTES = 300_000
-_VARIABLE = re.compile(r"\{\{\{?\s*([A-Za-z_][\w.]*)\s*\}?\}\}")
-_OWN_WORDS = frozenset({"step", "body", "this", "else", "tenant", "actor", "branding", "preheader"})
-_TEXTS = ("content", "subject", "title", "preheader", "senderName")
+from chalicelib.core.errors import AlreadyExists, InvalidInput, NotFound
 
 
 def list_page(call: Call) -> dict[str, Any]:
@@ -35,12 +26,14 @@ def list_page(call: Call) -> dict[str, Any]:
 
 def create(call: Call) -> dict[str, Any]:
     """Make a workflow; its identifier is made from its name, with a suffix when that is taken."""
-    body = call.body
+    body, workflow_id = call.body, names.new_id(call, "workflow")
+    if made := made_before(call, Workflow, workflow_id):
+        return view(made)
     group = _group(call, body.notification_group_id)
     sent = body.sent()
     item = Workflow.new(
         call.workspace_id,
-        id=names.new_id(call, "workflow"),
+        id=workflow_id,
         by=call.caller.key_id,
         name=body.name,
         identifier=names.slug(body.name),
@@ -52,7 +45,8 @@ def create(call: Call) -> dict[str, Any]:
         preference_settings=_settings(sent.get("preferenceSettings")),
         data=body.data,
     )
-    _take_steps(item, sent["steps"])
+    workflow_steps.take(item, sent["steps"])
+    sizes.check(item)
     try:
         item.insert()
     except AlreadyExists:
@@ -80,11 +74,13 @@ def update(call: Call) -> dict[str, Any]:
     if body.preference_settings is not None:
         item.preference_settings = _settings(sent["preferenceSettings"])
     if body.steps is not None:
-        _take_steps(item, sent["steps"])
+        workflow_steps.take(item, sent["steps"])
+    sizes.check(item)
     try:
         return view(item.save(before=before))
     except AlreadyExists:
-        raise AlreadyExists(f"Workflow with identifier {item.identifier} already exists") from None
+        words = f"Workflow template with identifier {item.identifier} already exists"
+        raise InvalidInput.at("identifier", words, "taken") from None
 
 
 def delete(call: Call) -> bool:
@@ -162,73 +158,3 @@ def _group(call: Call, identifier: str) -> str:
 
 def _settings(sent: dict[str, bool] | None) -> dict[str, bool]:
     return {channel: (sent or {}).get(channel, True) for channel in CHANNELS}
-
-
-def _take_steps(item: Workflow, sent: list[dict[str, Any]]) -> None:
-    known = {step["_id"]: step for step in item.steps}
-    steps: list[dict[str, Any]] = []
-    for position, one in enumerate(sent):
-        steps.append(_step(one, position, known, steps[-1]["_id"] if steps else None))
-    item.steps = steps
-    item.variables, item.subscriber_variables = _variables(steps)
-    if len(orjson.dumps(steps)) > MAX_BYTES:
-        raise TooLarge(f"the steps of a workflow may have at most {MAX_BYTES} bytes together")
-
-
-def _step(sent: dict[str, Any], position: int, known: dict[str, dict[str, Any]], parent: str | None) -> dict[str, Any]:
-    own = sent["_id"] if sent.get("_id") in known else names.new_id()
-    template = {**sent["template"]}
-    template["_id"] = known[own]["_templateId"] if own in known else names.new_id()
-    for name in ("feedId", "layoutId"):
-        value = template.pop(f"_{name}", None) or template.get(name)
-        template.pop(name, None)
-        if value:
-            template[name] = template[f"_{name}"] = value
-    if template["type"] == "in_app":
-        template["cta"] = {"data": {}, **(template.get("cta") or {})}
-    _check_texts(template, position)
-    return filled(
-        {
-            **sent,
-            "_id": own,
-            "uuid": sent.get("uuid") or own,
-            "_templateId": template["_id"],
-            "_parentId": parent,
-            "active": sent.get("active", True),
-            "shouldStopOnFail": sent.get("shouldStopOnFail", False),
-            "template": template,
-            "filters": conditions.complete(sent.get("filters")),
-        }
-    )
-
-
-def _check_texts(template: dict[str, Any], position: int) -> None:
-    for text in _texts_of(template):
-        try:
-            parse(text)
-        except TemplateFault as fault:
-            raise InvalidInput.at(f"steps.{position}.template", str(fault), "template") from None
-
-
-def _texts_of(template: dict[str, Any]) -> list[str]:
-    texts = [template.get(name) for name in _TEXTS]
-    content = template.get("content")
-    if isinstance(content, list):
-        texts += [block.get(name) for block in content for name in ("content", "url")]
-    return [text for text in texts if isinstance(text, str)]
-
-
-def _variables(steps: list[dict[str, Any]]) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
-    """List what the templates read of the payload and of the subscriber."""
-    payload: dict[str, dict[str, Any]] = {}
-    subscriber: dict[str, dict[str, Any]] = {}
-    for step in steps:
-        for variable in step["template"].get("variables") or ():
-            payload.setdefault(variable["name"], {"name": variable["name"], "type": variable.get("type", "String")})
-        for name in [found for text in _texts_of(step["template"]) for found in _VARIABLE.findall(text)]:
-            head, _, rest = name.partition(".")
-            if head == "subscriber" and rest:
-                subscriber.setdefault(rest, {"name": rest})
-            elif head not in _OWN_WORDS and head != "subscriber":
-                payload.setdefault(name, {"name": name, "type": "String"})
-    return list(payload.values()), list(subscriber.values())

@@ -12,7 +12,15 @@ from chalicelib.chat.models.integrations import Integration
 from chalicelib.connectors import public as connectors
 from chalicelib.core import clock
 from chalicelib.core.call import Call
-from chalicelib.core.errors import Forbidden, InvalidInput, NotFound, PlatformError, Unavailable, UpstreamFailed
+from chalicelib.core.errors import (
+    Forbidden,
+    InvalidInput,
+    NotFound,
+    PlatformError,
+    QuotaExceeded,
+    Unavailable,
+    UpstreamFailed,
+)
 from chalicelib.identity import public as identity
 
 _MARGIN_S = 1.0
@@ -53,7 +61,7 @@ def ask(call: Call, context: Context, installed: Installation, operation: str, b
     workspace_id = context.bot.workspace_id
     try:
         reply = calling.to_integration(workspace_id, installed, integration, operation, body, time_left_s(call))
-    except Unavailable:
+    except (QuotaExceeded, Unavailable):
         raise
     except PlatformError as error:
         reason = calling.reason_of(error)

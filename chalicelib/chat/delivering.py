@@ -18,6 +18,7 @@ from chalicelib.chat.models.messages import IN, OUT, Message
 from chalicelib.chat.outgoing import Outcome
 from chalicelib.chat.rules import retry_delay_s
 from chalicelib.core import clock, figures
+from chalicelib.core.errors import QuotaExceeded
 from chalicelib.durable.due import Timer
 from chalicelib.durable.leases import Lease, NotTaken, Why
 from chalicelib.edge.worker import Message as Letter
@@ -89,7 +90,12 @@ def _hand_over(place: Place, lease: Lease, called: str) -> None:
             if clock.now_ms() + _longest_ms() > place.deadline_ms:
                 _rest(place, lease, cursor, tries, 0, called)
                 return
-            outcome = _deliver_entry(place, entry)
+            try:
+                outcome = _deliver_entry(place, entry)
+            except QuotaExceeded as error:  # no try of it, and nothing overtakes
+                _note_wait(bot, entry["sk"], error)
+                _rest(place, lease, cursor, tries, error.pause_s, called)
+                return
             if not outcome.is_over:
                 tries += 1
                 delay_s = retry_delay_s(tries, has_answered=outcome.has_answered)
@@ -149,13 +155,18 @@ def _deliver_event(bot: Bot, event_id: str, deadline_ms: int) -> float | None:
     lease = events.take(Event.key(bot.home, bot_id=bot.id, id=event_id), now_ms, deadline_ms - now_ms + _MARGIN_MS)
     if isinstance(lease, NotTaken):
         return lease.hide_s(now_ms)
-    outcome = outgoing.tell_bot(bot, views.event(Event.from_row(lease.row)))
+    tries = int(lease.row.get("n", 0))
+    try:
+        outcome = outgoing.tell_bot(bot, views.event(Event.from_row(lease.row)))
+    except QuotaExceeded as error:
+        _note_wait(bot, event_id, error)
+        _pause(lease, tries, error.pause_s)
+        return None
     if outcome.is_over:
         events.end(lease, events.PROCESSED)
         figures.add("ChatEventsDelivered", workspace_id=bot.workspace_id)
         return None
-    tries = int(lease.row.get("n", 0)) + 1
-    delay_s = retry_delay_s(tries, has_answered=outcome.has_answered)
+    delay_s = retry_delay_s(tries + 1, has_answered=outcome.has_answered)
     if delay_s is None:
         events.end(lease, events.FAILED)
         figures.add("ChatEventsFailed", workspace_id=bot.workspace_id)
@@ -163,11 +174,19 @@ def _deliver_event(bot: Bot, event_id: str, deadline_ms: int) -> float | None:
         log_lines.write_line(bot.home, bot.id, "error", f"event {event_id} was given up: the bot: {outcome.reason}")
         return None
     figures.add("ChatEventsRetried", workspace_id=bot.workspace_id)
+    _pause(lease, tries + 1, delay_s)
+    return None
+
+
+def _note_wait(bot: Bot, entry_id: str, error: QuotaExceeded) -> None:
+    log_lines.write_line(bot.home, bot.id, "warn", f"{entry_id} waits: {error.message}")
+
+
+def _pause(lease: Lease, tries: int, delay_s: float) -> None:
     now_ms = clock.now_ms()
     timer: Timer = events.pause(lease, tries, now_ms + int(delay_s * 1000), now_ms)
     if timer.is_direct:
         queue.send(queues.DELIVER, events.event_message(*lease.key), delay_s)
-    return None
 
 
 def lane_of(bot: Bot, conversation_id: str, entry_id: str) -> str | None:

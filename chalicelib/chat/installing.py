@@ -16,7 +16,7 @@ from chalicelib.chat.models.bots import Bot
 from chalicelib.chat.models.installations import Installation
 from chalicelib.chat.models.integrations import Integration
 from chalicelib.core import clock, ids
-from chalicelib.core.errors import Conflict, InvalidInput, PlatformError, TooLarge, Unavailable
+from chalicelib.core.errors import Conflict, InvalidInput, PlatformError, QuotaExceeded, TooLarge, Unavailable
 from chalicelib.storage.table import Write
 
 MAX_INSTALLED = 30
@@ -154,7 +154,11 @@ def carry_out(body: Json) -> None:
     if installed.status not in installations.PENDING:
         return
     is_on = installed.status == installations.REGISTRATION_PENDING
-    fault = ask(workspace_id, installed, "register" if is_on else "unregister")
+    try:
+        fault = ask(workspace_id, installed, "register" if is_on else "unregister")
+    except QuotaExceeded as error:
+        _put_off(installed, error)
+        return
     if fault is None and installed.removing:
         installed.erase()
         return
@@ -168,8 +172,13 @@ def carry_out(body: Json) -> None:
         log_lines.write_line(home, installed.bot_id, "error", f"{installed.name}: {bad.replace('_', ' ')}: {fault}")
 
 
+def _put_off(installed: Installation, error: QuotaExceeded) -> None:
+    installations.put_off(installed, clock.now_ms() + error.pause_s * 1000)
+    log_lines.write_line(installed.workspace_id, installed.bot_id, "warn", f"{installed.name} waits: {error.message}")
+
+
 def ask(workspace_id: str, installed: Installation, operation: str) -> str | None:
-    """Send `register` or `unregister`; None when that went well, else why not. Raises Unavailable."""
+    """Send `register` or `unregister`; None when that went well, else why not. Raises QuotaExceeded, Unavailable."""
     integration = Integration.get(installed.owner, id=installed.id)
     if integration is None:
         return "the integration is gone"
@@ -177,7 +186,7 @@ def ask(workspace_id: str, installed: Installation, operation: str) -> str | Non
         reply = calling.to_integration(
             workspace_id, installed, integration, operation, {"webhookUrl": calling.webhook_url(installed.webhook_id)}
         )
-    except Unavailable:
+    except (QuotaExceeded, Unavailable):
         raise
     except PlatformError as error:
         logs.log("integration.refused", operation=operation, integration=installed.id, reason=error.message)

@@ -14,7 +14,7 @@ from chalicelib.chat.models.installations import UNREGISTERED, Installation
 from chalicelib.chat.models.integrations import Integration
 from chalicelib.chat.models.messages import Message
 from chalicelib.chat.models.people import Conversation, User
-from chalicelib.core.errors import Gone, PlatformError, Unavailable
+from chalicelib.core.errors import Gone, PlatformError, QuotaExceeded, Unavailable
 
 NOT_NOW = frozenset({408, 425, 429, 502, 503, 504})  # answers of who is not there, or not yet
 Json = dict[str, Any]
@@ -39,14 +39,17 @@ def tell_bot_of_message(bot: Bot, item: Message) -> Outcome:
 
 
 def tell_bot(bot: Bot, event: Json, where: Conversation | None = None) -> Outcome:
-    """Tell a bot of an event. What its code gives to be said is said in `where`. Raises Unavailable."""
+    """Tell a bot of an event. What its code gives to be said is said in `where`.
+
+    Raises QuotaExceeded, Unavailable.
+    """
     if bot.blocked:
         return _pointless(bot, event["id"], "the bot is blocked")
     try:
         reply = calling.to_bot(bot, "event_received", event["type"], {"event": event})
     except Gone as error:
         return _pointless(bot, event["id"], error.message)
-    except Unavailable:
+    except (QuotaExceeded, Unavailable):
         raise
     except PlatformError as error:
         return _failed(error)
@@ -56,7 +59,7 @@ def tell_bot(bot: Bot, event: Json, where: Conversation | None = None) -> Outcom
 
 
 def tell_integration(bot: Bot, item: Message) -> Outcome:
-    """Give an outgoing message to the integration of its conversation. Raises Unavailable."""
+    """Give an outgoing message to the integration of its conversation. Raises QuotaExceeded, Unavailable."""
     found = _around(bot, item)
     if found is None:
         return Outcome(is_over=True)
@@ -76,7 +79,7 @@ def tell_integration(bot: Bot, item: Message) -> Outcome:
         reply = calling.to_integration(bot.workspace_id, installed, integration, "message_created", body)
     except Gone as error:
         return _pointless(bot, item.id, f"{where.integration}: {error.message}")
-    except Unavailable:
+    except (QuotaExceeded, Unavailable):
         raise
     except PlatformError as error:
         return _failed(error)

@@ -10,7 +10,7 @@ from chalicelib.chat.models.installations import Installation
 from chalicelib.chat.models.integrations import Integration
 from chalicelib.core import clock
 from chalicelib.core.call import Call
-from chalicelib.core.errors import PlatformError, Unavailable
+from chalicelib.core.errors import PlatformError, QuotaExceeded, Unavailable
 
 _TIMEOUT_S = 10.0
 Json = dict[str, Any]
@@ -39,7 +39,7 @@ def _timed(ask: Callable[[], calling.Reply]) -> Json:
     try:
         reply = ask()
         reason = None if reply.is_good else reply.complaint()
-    except Unavailable:
+    except (QuotaExceeded, Unavailable):
         raise
     except PlatformError as error:
         reason = calling.reason_of(error)

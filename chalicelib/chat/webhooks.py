@@ -14,7 +14,7 @@ from chalicelib.chat.models.bots import Bot
 from chalicelib.chat.models.installations import Installation
 from chalicelib.chat.models.integrations import Integration
 from chalicelib.core.call import Call
-from chalicelib.core.errors import NotFound, PlatformError, TooLarge, Unavailable, UpstreamFailed
+from chalicelib.core.errors import NotFound, PlatformError, QuotaExceeded, TooLarge, Unavailable, UpstreamFailed
 from chalicelib.edge import limits
 from chalicelib.edge.route import Answer, raw_answer
 
@@ -38,7 +38,7 @@ def receive(call: Call) -> Answer:
     workspace_id, timeout_s = context.bot.workspace_id, actions.time_left_s(call)
     try:
         reply = calling.to_integration(workspace_id, installed, integration, "webhook_received", body, timeout_s)
-    except Unavailable:
+    except (QuotaExceeded, Unavailable):
         raise
     except PlatformError as error:
         reason = calling.reason_of(error)

@@ -18,7 +18,7 @@ from chalicelib.edge.worker import Batch, Message, consumes, each, guarded, tick
 from chalicelib.storage.tables import CHAT
 
 workers = Blueprint(__name__)
-figures.kept_by(counts.add)
+figures.kept_by(counts.add, counts.total_of_day)
 
 
 @consumes(workers, queues.SETUP, batch_size=1)

@@ -53,6 +53,7 @@ __all__ = [
     "find_service",
     "find_version",
     "has_hook",
+    "input_fields",
     "is_component_gone",
     "is_service_gone",
     "needs_token",
@@ -152,6 +153,11 @@ def users_of_service(workspace_id: str, service_id: str, after: str | None) -> t
 def has_hook(component: Component | ServiceVersion, hook: str) -> bool:
     """Say whether a component, or a version of a service, has code for a hook."""
     return logic.code_of(component, hook) is not None
+
+
+def input_fields(component: Component) -> list[schema_check.Field]:
+    """List a component's inputs: name, whether required, JSON Schema."""
+    return schema_check.fields_of(component)
 
 
 def needs_token(component: Component, data: Any) -> bool:

@@ -66,18 +66,18 @@ def run_answered(run: HookRun) -> Outcome:
     try:
         return _answered(run, outside)
     except TokenRejected:
-        fresh = _renewed(run)
+        fresh = _renewed(run, is_again=not outside.has_acted)
         if fresh is None or outside.has_acted:
             raise
     return _answered(replace(run, credential=fresh), Outside(run.workspace_id, _timeout_s(run)))
 
 
-def _renewed(run: HookRun) -> Credential | None:
+def _renewed(run: HookRun, *, is_again: bool) -> Credential | None:
     from chalicelib.credentials import public as credentials  # which leans on connectors, so not at the top
 
     if run.credential is None:
         return None
-    return credentials.credential_after_rejection(run.workspace_id, run.service, run.credential)
+    return credentials.credential_after_rejection(run.workspace_id, run.service, run.credential, may_wait=is_again)
 
 
 def _answered(run: HookRun, outside: Outside) -> Outcome:

@@ -43,6 +43,8 @@ class Settings:
     rates_per_s: Mapping[str, float]  # requests of each kind a second: of a key, or of an address of notifications
     chat_per_minute: float
     chat_files_bytes: int
+    js_seconds_per_day: float  # of CPU, of a workspace's scripts; 0: no quota
+    subscriptions_per_trigger: int  # of a workspace's; 0: no limit
 
 
 @lru_cache(maxsize=1)
@@ -98,11 +100,25 @@ def read(env: Mapping[str, str]) -> Settings:
         },
         chat_per_minute=_float(env, "MILLRACE_CHAT_PER_MINUTE", 600),
         chat_files_bytes=int(_float(env, "MILLRACE_CHAT_FILES_MB", 100) * 1_000_000),
+        js_seconds_per_day=_quota(env, "MILLRACE_JS_SECONDS_PER_DAY", 36_000),
+        subscriptions_per_trigger=_whole(
+            _quota(env, "MILLRACE_SUBSCRIPTIONS_PER_TRIGGER", 100_000), "MILLRACE_SUBSCRIPTIONS_PER_TRIGGER"
+        ),
     )
 
 
 def _int(env: Mapping[str, str], name: str, default: int) -> int:
-    value = _float(env, name, default)
+    return _whole(_float(env, name, default), name)
+
+
+def _quota(env: Mapping[str, str], name: str, default: float) -> float:
+    """Read a quota; 0 stands for none, which is what an empty text or 0 say."""
+    if name in env and env[name].strip() in ("", "0"):
+        return 0
+    return _float(env, name, default)
+
+
+def _whole(value: float, name: str) -> int:
     if value != int(value):
         raise ValueError(f"{name} must be a whole number")
     return int(value)

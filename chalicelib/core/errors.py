@@ -9,11 +9,14 @@ PlatformError
 |-- Conflict                409  someone or something else got there first
 |   |-- AlreadyExists            the name, id or key is taken
 |   |-- InUse                    something still leans on it
+|   |-- LimitReached             there are as many as there may be
 |   |-- VersionConflict          it changed since it was read
 |   `-- InProgress               the same request is still running; carries retry_after_s
 |-- TooLarge                413  outside the stated limits
+|   `-- ItemTooLarge             what came of it does not fit into one item
 |-- UnsupportedMedia        415  not a content type we read
 |-- RateLimited             429  carries retry_after_s
+|   `-- QuotaExceeded            what may be used in a day is used up
 |-- LogicFailed             422  a script threw, or ran out of time or memory
 |-- UpstreamFailed          502  another service refused; carries retryable
 |   `-- UpstreamTimeout     504  another service stayed silent
@@ -90,6 +93,10 @@ class InUse(Conflict):
     """Something still leans on it."""
 
 
+class LimitReached(Conflict):
+    """There are as many as there may be; one has to go before another can come."""
+
+
 class VersionConflict(Conflict):
     """It changed since it was read."""
 
@@ -106,6 +113,12 @@ class TooLarge(PlatformError):
     """The request is outside the stated limits."""
 
 
+class ItemTooLarge(TooLarge):
+    """What is to be stored is larger than one item may be. Work that ends so is given up where one can see it."""
+
+    retryable = True
+
+
 class UnsupportedMedia(PlatformError):
     """This operation does not read that content type."""
 
@@ -120,12 +133,29 @@ class RateLimited(PlatformError):
         self.retry_after_s = retry_after_s
 
 
+class QuotaExceeded(RateLimited):
+    """What a workspace may use in a day is used up; the same call may succeed after `retry_after_s`.
+
+    Work that was accepted rests for `pause_s` and looks again: the quota may have been raised before the day is over.
+    """
+
+    MAX_PAUSE_S = 3_600
+
+    @property
+    def pause_s(self) -> int:
+        """How long work is put off before it looks again."""
+        return min(self.retry_after_s, self.MAX_PAUSE_S)
+
+
 class LogicFailed(PlatformError):
     """A script threw, or ran out of its limits.
 
     `kind` is one of threw, timeout, memory, stack, output, syntax, stuck; line and column count from 1 in the
-    user's own code, or are None. `logs` are the console lines printed before the end.
+    user's own code, or are None. `logs` are the console lines printed before the end. `cpu_ms` is what the run used,
+    where its end was not forced from outside.
     """
+
+    cpu_ms: float | None = None
 
     def __init__(
         self,

@@ -51,12 +51,14 @@ FIGURES: Mapping[str, Figure] = {
     "JourneyTokensFailed":     Figure("Count", "tokens that ended with an error", True),
     "JourneyTokensRemoved":    Figure("Count", "tokens that were removed or expired", True),
     "JourneySteps":            Figure("Count", "steps that tokens passed", True),
+    "JourneyBatchesAgedOut":   Figure("Count", "batches dropped after a day without a packet"),
     "ChatEventsDelivered":     Figure("Count", "messages and events handed over to bots and integrations", True),
     "ChatEventsRetried":       Figure("Count", "attempts to hand over that will be made again", True),
     "ChatEventsFailed":        Figure("Count", "messages and events that were given up", True),
     "JavaScriptRuns":          Figure("Count", "scripts begun", True),
     "JavaScriptFailures":      Figure("Count", "scripts that threw, or ran out of time or memory", True),
     "JavaScriptMs":            Figure("Milliseconds", "CPU time of scripts, wall time of failed ones", True, 1000),
+    "QuotaExceeded":           Figure("Count", "scripts not begun, for their workspace's day was used up", True),
     "OutboundRequests":        Figure("Count", "HTTP requests to the outside", True),
     "OutboundFailures":        Figure("Count", "such requests without an answer", True),
     "OutboundBytes":           Figure("Bytes", "bodies sent and received by them", True),
@@ -100,6 +102,7 @@ _samples: dict[tuple[str, str], list[float]] = {}
 _by_surface: Counter[tuple[str, str]] = Counter()
 _kept: dict[Sum, Counter[str]] = {}
 _keeper: Callable[[Sum, Mapping[str, int]], None] | None = None
+_reader: Callable[[str, str], Mapping[str, int]] | None = None
 
 
 def add(name: str, amount: float = 1, *, workspace_id: str = "", surface: str = "") -> None:
@@ -143,10 +146,11 @@ def take() -> list[Group]:
     return [Group(surface, groups[surface]) for surface in sorted(groups)]
 
 
-def kept_by(keeper: Callable[[Sum, Mapping[str, int]], None]) -> None:
-    """Say what stores the sums of workspaces: a function that adds to those there are."""
-    global _keeper
-    _keeper = keeper
+def kept_by(keeper: Callable[[Sum, Mapping[str, int]], None], reader: Callable[[str, str], Mapping[str, int]]) -> None:
+    """Say what stores the sums of workspaces: a function that adds to those there are, and one that adds up those of
+    a workspace and day."""
+    global _keeper, _reader
+    _keeper, _reader = keeper, reader
 
 
 def keep() -> Iterator[Exception]:
@@ -162,6 +166,15 @@ def keep() -> Iterator[Exception]:
         except Exception as error:  # noqa: BLE001 figures must never fail the work they are about
             _give_back(key, amounts)
             yield error
+
+
+def in_day(name: str, workspace_id: str, day: str) -> float:
+    """Say what was counted of a name in a day (`2026-01-31`, UTC), in its unit: what is stored, and what is in hand
+    here. Raises what the reader raises."""
+    with _lock:
+        held = [sums[name] for key, sums in _kept.items() if key.workspace_id == workspace_id and day in key.hour]
+    stored = {} if _reader is None else _reader(workspace_id, day)
+    return (sum(held) + stored.get(name, 0)) / FIGURES[name].parts
 
 
 def forget() -> None:

@@ -47,8 +47,6 @@ def read(raw: bytes, *, where: str = "body", max_bytes: int = MAX_BYTES, integer
         raise InvalidInput.at(
             where, f"is not JSON: {error.msg} at line {error.lineno}, column {error.colno}", "json"
         ) from None
-    except RecursionError:
-        raise InvalidInput.at(where, f"is nested deeper than {MAX_DEPTH}", "depth") from None
     if _SURROGATE.search(raw) and not _is_encodable(value):
         raise InvalidInput.at(where, "holds half of a surrogate pair", "encoding")
     return value

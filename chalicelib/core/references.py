@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 TAG, REFERENCE = "@type", "reference"
+_MAX_DIGITS = 15  # of a position; Python refuses to read numbers of some thousand
 
 
 class TooDeep(Exception):
@@ -37,7 +38,7 @@ def look_up(data: Any, path: Sequence[Any]) -> Any:
     """Follow names and positions into data; None where they lead nowhere."""
     for step in path:
         if isinstance(data, list) and str(step).isdecimal():
-            position = int(step)
+            position = int(step) if len(str(step)) <= _MAX_DIGITS else len(data)
             data = data[position] if position < len(data) else None
         elif isinstance(data, Mapping):
             data = data.get(str(step))

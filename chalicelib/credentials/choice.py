@@ -86,12 +86,14 @@ def stored(workspace_id: str, service_id: str, user_id: str, token_id: str) -> C
     return None if token is None else opened(token)
 
 
-def after_rejection(workspace_id: str, service: Service, credential: Credential) -> Credential | None:
+def after_rejection(
+    workspace_id: str, service: Service, credential: Credential, *, may_wait: bool
+) -> Credential | None:
     """Give the credential to try once more with; see credentials.public."""
     token = Token.get(workspace_id, user_id=credential.user_id, service_id=service.id, id=credential.id)
     if token is None:
         return None
-    fresh = refresh.replaced(token, service, credential.secret_no)
+    fresh = refresh.replaced(token, service, credential.secret_no, may_wait=may_wait)
     if fresh is None:
         return None
     forget()

@@ -66,9 +66,14 @@ def stored_credential(workspace_id: str, service_id: str, user_id: str, token_id
     return choice.stored(workspace_id, service_id, user_id, token_id)
 
 
-def credential_after_rejection(workspace_id: str, service: Service, credential: Credential) -> Credential | None:
-    """Give a renewed credential in place of one that the third party rejected; None when that cannot be done."""
-    return choice.after_rejection(workspace_id, service, credential)
+def credential_after_rejection(
+    workspace_id: str, service: Service, credential: Credential, *, may_wait: bool
+) -> Credential | None:
+    """Give a renewed credential in place of one that the third party rejected; None when that cannot be done.
+
+    With `may_wait`, for who does the whole later again: raises QuotaExceeded while its script may not run.
+    """
+    return choice.after_rejection(workspace_id, service, credential, may_wait=may_wait)
 
 
 def variable_values(workspace_id: str, service: Service, *, cached: bool = False) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
 
-from chalicelib.core import clock, errors
+from chalicelib.core import clock, config, errors
 from chalicelib.core.errors import PlatformError
 
 STATUS: dict[type[PlatformError], int] = {
@@ -72,6 +72,8 @@ def render(surface: str, error: Exception, request_id: str, path: str = "") -> F
         headers["Retry-After"] = "1"
     if isinstance(known, MethodNotAllowed):
         headers["Allow"] = known.allowed
+    if surface == NOVU and isinstance(known, errors.InProgress):
+        headers["Link"] = f'<{config.settings().public_url}/docs>; rel="help"'
     body = SURFACES[surface](known, status, request_id)
     if surface in WITH_PATH:
         body["path"] = path
@@ -100,18 +102,23 @@ def _novu(error: PlatformError, status: int, request_id: str) -> dict[str, Any]:
         "statusCode": status,
         "timestamp": clock.iso_ms(clock.now_ms()),
         "path": "",
-        "message": error.message.removeprefix("body."),
+        "message": _without_place(error.message),
         "error": HTTPStatus(status).phrase,
     }
     faults: dict[str, dict[str, list[str]]] = {}
     for fault in getattr(error, "faults", ()):
-        name = fault.location.removeprefix("body.")
+        name = _without_place(fault.location)
         faults.setdefault(name, {"messages": []})["messages"].append(fault.message)
     if faults or status == 422:  # typed clients ask for the member wherever the status is 422
         body["errors"] = faults
     if status >= 500:
         body["errorId"] = request_id
     return body
+
+
+def _without_place(text: str) -> str:
+    """Name a field as this surface does: alone, wherever it stood."""
+    return text.removeprefix("body.").removeprefix("query.").removeprefix("path.")
 
 
 _BOTPRESS_TYPES: dict[type[PlatformError], str] = {

@@ -280,7 +280,7 @@ def _raw(request: Any, row: Route) -> bytes:
     if row.takes is None:
         return b""
     try:
-        return request.raw_body or b""
+        return request.raw_body
     except (ValueError, UnicodeError) as error:
         raise InvalidInput.at("body", "cannot be decoded", "encoding") from error
 

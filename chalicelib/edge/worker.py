@@ -17,7 +17,7 @@ from chalice import Blueprint, Rate
 
 from chalicelib.adapters import logs, queue
 from chalicelib.core import clock, config, figures
-from chalicelib.core.errors import PlatformError, Unavailable
+from chalicelib.core.errors import PlatformError, QuotaExceeded, Unavailable
 from chalicelib.edge import reporting
 
 SAFETY_MS = 5_000
@@ -38,14 +38,21 @@ class Message:
     again_s: float | None = None
     sent_ms: int = 0
     is_patient: bool = False
+    is_put_off: bool = False
 
     def again(self, delay_s: float) -> None:
         """Ask for this message once more, not before `delay_s` seconds. After eight times it is a dead letter."""
-        self.again_s, self.is_patient = delay_s, False
+        self.again_s, self.is_patient, self.is_put_off = delay_s, False, False
 
     def wait(self, delay_s: float) -> None:
         """Ask for it once more, as often as need be: it came too early, or our own table or queue did not answer."""
-        self.again_s, self.is_patient = delay_s, True
+        self.again_s, self.is_patient, self.is_put_off = delay_s, True, False
+
+    def put_off(self, delay_s: float) -> None:
+        """Ask for it once more, as often as need be, for a reason that may last for hours. It is sent anew each time:
+        a hidden message counts as in flight, of which a queue has only so many for all workspaces."""
+        self.wait(delay_s)
+        self.is_put_off = True
 
 
 @dataclass(frozen=True)
@@ -112,6 +119,8 @@ def guarded(message: Message, function: Callable[[dict[str, Any]], float | None]
                 message.wait(again_s)
         except Unavailable:
             message.wait(backoff_s(message.receives))
+        except QuotaExceeded as error:
+            message.put_off(error.pause_s)
         except PlatformError as error:
             if error.retryable:
                 message.again(backoff_s(message.receives))
@@ -182,7 +191,7 @@ def _note(batch: Batch) -> None:
 
 def _is_renewed(message: Message) -> bool:
     """Send a message that waits anew before its receives are used up: only what fails by itself is to die of them."""
-    if not message.is_patient or message.receives < RENEWED_AT:
+    if not (message.is_put_off or (message.is_patient and message.receives >= RENEWED_AT)):
         return False
     with contextlib.suppress(PlatformError):
         queue.send(message.queue, message.body, message.again_s or 0)

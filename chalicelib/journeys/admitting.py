@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from chalicelib.core import clock
-from chalicelib.core.errors import NotFound
+from chalicelib.core.errors import NotFound, Unavailable
 from chalicelib.edge.worker import Message
 from chalicelib.journeys import counters, ending, lifecycle, parking
 from chalicelib.journeys.commits import Move
@@ -81,6 +81,39 @@ def admit_again(turns: Iterable[Turn]) -> Admitted:
         else:
             made.ends.append((turn, turn.ends(reason, now_ms)))
     return made
+
+
+def renew(turn: Turn) -> bool:
+    """Give a turn the newest graph of its automation; False when it has that already, or there is none any more.
+
+    Raises Unavailable when the automation is edited at this very moment.
+    """
+    workspace_id, node, _ = tokens.parts_of(turn.row["pk"])
+    head = automations.load(workspace_id, node, turn.head.id, fresh=True)
+    if head is None or head.graph_hash == turn.head.graph_hash:
+        return False
+    try:
+        turn.graph, turn.head = head.graph, head
+    except NotFound:
+        raise Unavailable("the automation changes at this moment; try again") from None
+    return True
+
+
+def refresh(turn: Turn) -> None:
+    """Give a turn a newer graph if one is known: an action took its time, and the automation may have been edited."""
+    workspace_id, node, _ = tokens.parts_of(turn.row["pk"])
+    head = automations.load(workspace_id, node, turn.head.id)
+    if head is None or head.edition <= turn.head.edition:
+        return
+    try:
+        turn.graph, turn.head = head.graph, head
+    except NotFound:  # it changes once more at this moment
+        return
+
+
+def must_stand(turn: Turn) -> bool:
+    """Say whether a turn may not go on now, because its automation or its node stands still."""
+    return _stands_still(turn.head, turn.node)
 
 
 def _stands_still(head: Automation, place: Node) -> bool:

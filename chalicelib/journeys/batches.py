@@ -16,7 +16,7 @@ from chalicelib.core import clock, ids
 from chalicelib.core.call import Call
 from chalicelib.core.errors import Conflict, InvalidInput, NotFound, TooLarge, Unavailable
 from chalicelib.edge.route import Answer
-from chalicelib.journeys import automations, customers, dropping, notifications, queues
+from chalicelib.journeys import automations, customers, dropping, notifications, queues, validity
 from chalicelib.journeys.models import batches as stored
 from chalicelib.journeys.models.automations import Automation
 from chalicelib.journeys.models.batches import Status
@@ -41,6 +41,8 @@ def add(call: Call) -> Answer:
     source = body.source_uuid
     if source is None and body.packet not in (None, FIRST):
         raise InvalidInput.at("body.sourceUuid", f"is needed with packet {body.packet}", "missing")
+    if body.notification is not None:
+        validity.check_callable(body.notification.url, "body.notification.url")
     source = source or call.new_id("batch")
     packet = _Packet(call, head, source)
     for _ in range(_ATTEMPTS):
@@ -101,8 +103,10 @@ class _Packet:
         writes = [
             Write(JOURNEYS, condition, row=changed),
             Write(JOURNEYS, ABSENT, row=packet),
-            Write(JOURNEYS, row=stored.of_automation_row(self.workspace_id, self.node, self.head.id, self.source)),
         ]
+        if row is None:
+            leading = stored.of_automation_row(self.workspace_id, self.node, self.head.id, self.source)
+            JOURNEYS.put(leading)  # first, so that no batch is there that its automation does not know
         try:
             table.transact(writes, ids.secret_text(24))
         except TransactionFailed:

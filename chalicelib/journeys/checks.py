@@ -113,8 +113,9 @@ def _events(turn: Turn, rule: Json, until_ms: int) -> list[matching.Json]:
     )
     workspace_id, node, token = tokens.parts_of(turn.row["pk"])
     events: list[Json] = []
-    if turn.view["doc"].get("sent"):
+    if all_sent := turn.view["doc"].get("sent"):
         events = waits.feedback_of(workspace_id, node, token, step)
+        events += [matching.sent_event(token, one, told) for one, told in all_sent.items() if step in (None, one)]
     if not step:
         names = tokens.identity_of(turn.row).names()
         events += waits.history_of(workspace_id, node, names, start_ms, until_ms)

@@ -14,6 +14,7 @@ from typing import Any
 from chalicelib.core import figures, ids
 from chalicelib.core.errors import Unavailable
 from chalicelib.durable import leases
+from chalicelib.journeys import parts
 from chalicelib.journeys.models import counters, tokens
 from chalicelib.journeys.models.counters import Deltas
 from chalicelib.journeys.rules import tokens as rules
@@ -89,8 +90,8 @@ def take(row: Row, now_ms: int, lease_ms: int) -> Row | None:
 def commit(moves: Sequence[Move], now_ms: int) -> list[Refusal]:
     """Make moves, all that can be made; answers those that cannot. Raises Unavailable: then none, or all, were made."""
     refused: list[Refusal] = []
-    for start in range(0, len(moves), MOST):
-        refused += _together(list(moves[start : start + MOST]), now_ms)
+    for part in parts.cut(moves, MOST, lambda move: move.put.get("doc") or move.row["doc"]):
+        refused += _together(part, now_ms)
     return refused
 
 

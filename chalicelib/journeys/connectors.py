@@ -18,7 +18,7 @@ def of_type(workspace_id: str, node: str, kind: str, *, fresh: bool = False) -> 
     return stored.of_node(workspace_id, node, fresh=fresh).get(kind)
 
 
-def secrets_of(item: Setting) -> dict[str, str]:
+def secrets_of(item: Setting) -> Json:
     """Open a setting's secrets."""
     if not item.sealed:
         return {}

@@ -30,7 +30,7 @@ def in_step(workspace_id: str, node: str, automation: str, steps: Iterable[str])
 
 def has_entered(workspace_id: str, node: str, automation: str) -> bool:
     """Say whether anybody ever entered."""
-    return counters.totals(workspace_id, node, [automation]).get(automation, Counter())["total"] > 0
+    return counters.read_some(workspace_id, node, automation, []).get(WHOLE, Counter())["total"] > 0
 
 
 def in_flight(workspace_id: str, node: str, automation: str) -> int:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import orjson
+
 from chalicelib.core.call import Call
 from chalicelib.core.errors import Conflict, InvalidInput
 from chalicelib.journeys import vocabulary, wire
@@ -13,6 +15,7 @@ from chalicelib.journeys.models.definitions import EVENTS, PROPERTIES, SUBSCRIPT
 Json = dict[str, Any]
 CATEGORIES = ["Custom"]
 MAX_OF_A_KIND = 500
+MAX_BYTES, MAX_BYTES_OF_A_KIND = 200_000, 4_000_000  # all of them are one answer, and a function's has 6 MB
 
 
 def read_events(call: Call) -> Json:
@@ -89,6 +92,10 @@ def _put(call: Call, kind: str, name: str, doc: Json) -> None:
     known = stored.list_all(node.workspace_id, node.id, kind)
     if name not in known and len(known) >= MAX_OF_A_KIND:
         raise Conflict(f"a node defines at most {MAX_OF_A_KIND} of these")
+    if len(orjson.dumps(doc)) > MAX_BYTES:
+        raise InvalidInput.at("body", f"must have at most {MAX_BYTES} bytes, operators included", "too_long")
+    if len(orjson.dumps({**known, name: doc})) > MAX_BYTES_OF_A_KIND:
+        raise Conflict(f"a node defines at most {MAX_BYTES_OF_A_KIND} bytes of these")
     stored.put(node.workspace_id, node.id, kind, name, doc)
 
 

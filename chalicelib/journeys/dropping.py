@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from chalicelib.adapters import blobs, logs
+from chalicelib.core import figures
 from chalicelib.journeys.models import batches as stored
 from chalicelib.journeys.models.batches import Status
 from chalicelib.storage.expressions import Row, eq
@@ -15,7 +16,8 @@ MAX_ERRORS = 100
 def age_out(row: Row) -> None:
     """Drop an open batch that nobody has gone on with for a day."""
     if erase_open(row):
-        source = stored.parts_of(row["pk"])[2]
+        workspace_id, _, source = stored.parts_of(row["pk"])
+        figures.add("JourneyBatchesAgedOut", workspace_id=workspace_id)
         logs.log("batch.aged_out", level="WARNING", batch=source, packets=row["packets"], customers=row["received"])
 
 
@@ -48,5 +50,9 @@ def erase_page(workspace_id: str, node: str, automation: str) -> bool:
     page = JOURNEYS.query(stored.of_automation(workspace_id, node, automation), limit=20)
     for leading in page.rows:
         key = stored.key(workspace_id, node, leading["sk"])
-        erase(JOURNEYS.get(key) or {**key._asdict(), "a": automation})
+        row = JOURNEYS.get(key) or {**key._asdict(), "a": automation}
+        if row["a"] == automation:
+            erase(row)
+        else:  # another automation was faster to open a batch of this uuid
+            JOURNEYS.delete(Key(leading["pk"], leading["sk"]))
     return bool(page.rows)

@@ -5,7 +5,6 @@ Safe to repeat: a token's uuid says which entry it is, so an entry that is made 
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -15,7 +14,7 @@ from chalicelib.adapters import queue
 from chalicelib.adapters.queue import Letter
 from chalicelib.core import clock, figures, ids
 from chalicelib.core.errors import Conflict, Unavailable
-from chalicelib.journeys import parking, queues
+from chalicelib.journeys import parking, parts, queues
 from chalicelib.journeys.models import counters, tokens
 from chalicelib.journeys.models.automations import Automation
 from chalicelib.journeys.rules import tokens as rules
@@ -25,7 +24,7 @@ from chalicelib.storage.expressions import ABSENT, Missing, Row, eq
 from chalicelib.storage.table import Key, TransactionFailed, Write
 from chalicelib.storage.tables import JOURNEYS
 
-MOST = 45  # with guards and two counters at most 92 items in a transaction
+MOST = 45  # with guards and counters at most 92 items in a transaction
 _ATTEMPTS = 6
 
 
@@ -71,8 +70,7 @@ def enter(head: Automation, entries: Sequence[Entry]) -> list[Entered]:
             fates[entry.token] = Entered(Fate.DISCARDED, taken[guard])
         elif entry.token not in {one.token for one, _ in open_}:
             open_.append((entry, _row(head, entry, now_ms)))
-    for start in range(0, len(open_), MOST):
-        part = open_[start : start + MOST]
+    for part in parts.cut(open_, MOST, lambda one: one[1]["doc"]):
         JOURNEYS.write_many(rows=[row for _, one in part for row in tokens.beside(one)])
         fates |= _together(head, part, now_ms)
     _forget_others(head, open_, fates)
@@ -151,9 +149,8 @@ def _together(head: Automation, part: list[tuple[Entry, Row]], now_ms: int) -> d
 
 
 def _counted(head: Automation, part: list[tuple[Entry, Row]], now_ms: int) -> list[Write]:
-    deltas: counters.Deltas = Counter({(head.id, counters.WHOLE, "total"): len(part)})
-    for _, row in part:
-        deltas[head.id, row["s"], "entered"] += 1
+    shares = head.entries <= counters.MOST_ENTRIES
+    deltas = counters.entering(head.id, (row["s"] for _, row in part), shares=shares)
     return counters.writes(head.workspace_id, head.node, deltas, counters.any_shard(), now_ms)
 
 

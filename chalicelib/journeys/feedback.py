@@ -20,6 +20,7 @@ from chalicelib.journeys.models import profiles, tokens, waits
 from chalicelib.journeys.models.automations import Automation
 from chalicelib.journeys.rules import feedback as rules
 from chalicelib.journeys.rules import matching
+from chalicelib.journeys.rules.entry import normal_phone
 from chalicelib.journeys.rules.graph import TYPES
 from chalicelib.journeys.rules.tokens import Status
 from chalicelib.journeys.schemas import when_ms
@@ -63,9 +64,7 @@ def record(workspace_id: str, node: str, told: Feedback) -> bool:
     if row is None or not _was_sent(row, told.step):
         return False
     _count(workspace_id, node, row, told)
-    if told.kind in consents.BLOCKING:
-        who = tokens.identity_of(row)
-        named = f"mail:{who.email}" if who.email else f"tel:{who.phone}"
+    if told.kind in consents.BLOCKING and (named := _receiver(workspace_id, node, row, told.step)):
         profiles.block(workspace_id, node, named, told.kind, clock.now_ms())
     waking.wake(workspace_id, node, row, told.event())
     return True
@@ -75,6 +74,25 @@ def _was_sent(row: Row, step: str) -> bool:
     """Whether a message may have gone out: what providers tell can be faster than what we write."""
     is_at_it = row["s"] == step and row["st"] in (Status.PROCESSING, Status.RETRYING)
     return is_at_it or step in (row["doc"].get("sent") or {})
+
+
+def _receiver(workspace_id: str, node: str, row: Row, step: str) -> str | None:
+    """Name the address or number that a step's message went to; None when that is not known."""
+    who, sent = tokens.identity_of(row), (row["doc"].get("sent") or {}).get(step) or {}
+    if "to" in sent:
+        return f"tel:{sent['to']}"
+    if _operation(workspace_id, node, row["a"], step) == "CLAB_CAMPAIGN_SMS":  # told before we wrote to whom it went
+        number = normal_phone(who.phone or "")
+        return f"tel:{number}" if number else None
+    return f"mail:{who.email}" if who.email else None
+
+
+def _operation(workspace_id: str, node: str, automation: str, step: str) -> str | None:
+    head = stored_automations.load(workspace_id, node, automation)
+    try:
+        return None if head is None else stored_automations.newest_graph(head).operation(step)
+    except NotFound:  # it is being erased
+        return None
 
 
 def _count(workspace_id: str, node: str, row: Row, told: Feedback) -> None:

@@ -59,7 +59,9 @@ def _tokens(workspace_id: str, node: str, who: Identity) -> list[Row]:
 def _blank(row: Row) -> None:
     """Take out of a token who it was about, and the rows by which it could be found from their names."""
     names = [Key(one["pk"], one["sk"]) for one in tokens.name_rows(row)]
-    kept = {name: value for name, value in row["doc"].items() if name in ("sent", "source")}
+    kept = {name: value for name, value in row["doc"].items() if name == "source"}
+    if sent := row["doc"].get("sent"):
+        kept["sent"] = {step: {name: told[name] for name in ("at", "v")} for step, told in sent.items()}
     for _ in range(_ATTEMPTS):
         try:
             JOURNEYS.update(

@@ -385,6 +385,6 @@ class AutomationPatch(FlowIn):
     @model_validator(mode="before")
     @classmethod
     def _something(cls, value: Any) -> Any:
-        if isinstance(value, dict) and not ("name" in value or "status" in value):
+        if isinstance(value, dict) and value.get("name") is None and value.get("status") is None:
             raise ValueError("name or status must be sent")
         return value

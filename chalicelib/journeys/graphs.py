@@ -11,6 +11,7 @@ from chalicelib.journeys import texts
 from chalicelib.journeys.models import automations as stored
 from chalicelib.journeys.models.automations import Automation
 from chalicelib.journeys.rules.graph import Graph
+from chalicelib.journeys.rules.lifecycle import DRAFT
 
 Json = dict[str, Any]
 
@@ -28,6 +29,8 @@ def put(head: Automation, content: Json, size_bytes: int, earlier: Graph | None)
     head.litter = sorted(old - texts.values_of(head, graph))
     head.size_bytes, head.operations = size_bytes, graph.operations()
     head.has_trigger = bool(graph.sources)
+    if earlier is not None and earlier.entry != graph.entry and head.state is not DRAFT:
+        head.entries += 1
 
 
 def sweep_up(head: Automation) -> None:

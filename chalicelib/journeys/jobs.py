@@ -15,7 +15,7 @@ from chalicelib.adapters.queue import Letter
 from chalicelib.core import clock
 from chalicelib.durable.leases import FREE
 from chalicelib.journeys import admitting, dropping, lifecycle, parking, queues, removing
-from chalicelib.journeys.models import automations, counters, tokens
+from chalicelib.journeys.models import automations, counters, nodes, tokens, waits
 from chalicelib.journeys.models.automations import Automation
 from chalicelib.journeys.rules.lifecycle import RUNNING, TO_ARCHIVE, TO_DELETE
 from chalicelib.journeys.rules.tokens import Group, Reason, is_over
@@ -131,6 +131,7 @@ def erase(body: Json) -> None:
 def _erase_tokens(head: Automation) -> bool:
     """Erase a page of tokens: everything that leads to them first, their places in the lists last."""
     found = False
+    goes_with_node = nodes.load(head.workspace_id, head.node, fresh=True) is None
     for group in tokens.GROUPS:
         for shard in range(tokens.SHARDS):
             partition = tokens.list_partition(head.workspace_id, head.node, head.id, group, shard)
@@ -138,6 +139,8 @@ def _erase_tokens(head: Automation) -> bool:
             names = [tokens.token_of(row["sk"])[1] for row in page.rows]
             for row in tokens.get_many(head.workspace_id, head.node, names, consistent=True).values():
                 erase_token(row)
+                if goes_with_node:  # no other automation needs to know what happened to this customer
+                    waits.forget(head.workspace_id, head.node, tokens.identity_of(row).names())
             JOURNEYS.write_many(deletes=[Key(row["pk"], row["sk"]) for row in page.rows])
             found = found or bool(page.rows)
     return found

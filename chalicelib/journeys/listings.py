@@ -54,8 +54,11 @@ class Found:
     is_cut: bool = False
 
 
-def find(wanted: Filter, most: int, below: str | None = None, skip: int = 0) -> Found:
-    """Find up to `most` tokens after skipping some, the newest first, from below a place."""
+def find(wanted: Filter, most: int, below: str | None = None, skip: int = 0, *, is_lean: bool = False) -> Found:
+    """Find up to `most` tokens after skipping some, the newest first, from below a place.
+
+    `is_lean` leaves out attributes and events, which may weigh more than all the rest of many tokens.
+    """
     made, looked, last = Found(), 0, below
     places = _places(wanted, below)
     while True:
@@ -76,7 +79,7 @@ def find(wanted: Filter, most: int, below: str | None = None, skip: int = 0) -> 
             if len(made.rows) == most:
                 made.after = _place(made.rows[-1]) if made.rows else below
                 return made
-            made.rows.append(row)
+            made.rows.append({**row, "doc": {}} if is_lean else row)
         if looked >= LOOKED_MOST:
             made.after, made.is_cut = last, True
             return made

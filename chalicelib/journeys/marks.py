@@ -70,7 +70,7 @@ def open_mark(text: str, now_s: int) -> Mark:
     except ValueError:
         raw = b""
     mac, body = raw[:_MAC_BYTES], raw[_MAC_BYTES:]
-    if not body or not hmac.compare_digest(mac, _mac(body)):
+    if not hmac.compare_digest(mac, _mac(body)):
         raise NotFound("there is nothing at this address")
     kind, *rest = orjson.loads(body)
     mark = Mark(Kind(kind), *rest)

@@ -7,7 +7,6 @@ walked since. What several tokens of a batch came to is one transaction with the
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 
 from chalicelib.adapters import logs, queue
 from chalicelib.adapters.queue import Letter
@@ -27,9 +26,10 @@ from chalicelib.journeys import (
     queues,
     throttle,
 )
-from chalicelib.journeys.commits import Move, Refusal
+from chalicelib.journeys.commits import Refusal
 from chalicelib.journeys.models import tokens
 from chalicelib.journeys.models.automations import Automation
+from chalicelib.journeys.plans import Plan, pause_s
 from chalicelib.journeys.rules import tokens as rules
 from chalicelib.journeys.rules import walking
 from chalicelib.journeys.rules.lifecycle import ERROR
@@ -42,26 +42,6 @@ SLACK_MS = 5_000
 LAST_ACTION_MS = 3_000  # no action begins with less time than this left
 CHECK_AGAIN_MS = 60_000
 POISON_TAKES = 8
-RETRY_S = (10, 60, 300, 900, 3600)
-LONGEST_RETRY_S = 3600.0
-
-
-@dataclass
-class Plan:
-    """What is to be written about a turn, and what follows from it."""
-
-    turn: Turn
-    move: Move
-    timer: Timer | None = None
-    goes_on: bool = False  # an action follows at once, under the same lease
-    looks_back: bool = False  # it begins to wait for an event, which may have come before
-    parks: bool = False
-    again: bool = False  # no time is left here; its message brings it back
-
-    @property
-    def ends(self) -> bool:
-        """Whether the token's journey is over with this."""
-        return rules.is_over(str(self.move.put.get("st", self.move.row["st"])))
 
 
 def advance(messages: Iterable[Message], deadline_ms: int) -> None:
@@ -116,6 +96,13 @@ class _Round:
         while True:
             now_ms = clock.now_ms()
             way = turn.next(now_ms)
+            if isinstance(way, walking.Astray):
+                if not admitting.renew(turn):
+                    way = walking.back(turn.graph, turn.view)
+                elif admitting.must_stand(turn):
+                    return self._stand(turn)
+                else:
+                    continue
             if isinstance(way, walking.Look):
                 try:
                     way = checks.decide(turn, now_ms)
@@ -145,6 +132,13 @@ class _Round:
             return None
         move, timer = turn.waits(wait, now_ms)
         return Plan(turn, move, timer, looks_back=wait.awaits is not None)
+
+    def _stand(self, turn: Turn) -> Plan | None:
+        """Let a token stand still where it has walked to; one that has not moved keeps its state and its time."""
+        if turn.has_moved or turn.holds:
+            return Plan(turn, turn.stays(), parks=True)
+        parking.park(turn.head, [turn.row])
+        return None
 
     def _lost(self, turn: Turn, lost: walking.Lost, now_ms: int) -> Plan:
         turn.count("failed")
@@ -198,20 +192,22 @@ class _Round:
         for name, amount in outcome.counts.items():
             turn.count(name, amount)
         if isinstance(outcome, Later):
-            return self._later(turn, now_ms + int(_pause_s(turn, outcome) * 1000), counts=True)
+            return self._later(turn, now_ms + int(pause_s(turn, outcome) * 1000), counts=True)
         if isinstance(outcome, Failed):
             turn.count("failed")
             if turn.parameters.get("onError") != "CONTINUE":
                 turn.mark()
                 return Plan(turn, turn.ends(Reason.STEP_FAILED, now_ms, outcome.message))
         if isinstance(outcome, Done) and outcome.is_sent:
-            sent = {**(turn.view["doc"].get("sent") or {}), turn.view["s"]: {"at": began_ms, "v": turn.view["v"]}}
+            told = {"at": began_ms, "v": turn.view["v"]} | ({"to": outcome.number} if outcome.number else {})
+            sent = {**(turn.view["doc"].get("sent") or {}), turn.view["s"]: told}
             turn.view["doc"] = {**turn.view["doc"], "sent": sent}
         turn.mark()
         return self._go_on(turn, now_ms)
 
     def _go_on(self, turn: Turn, now_ms: int) -> Plan:
-        """Leave an action that was done; the next one begins when this is written."""
+        """Leave an action that was done, by the graph as it is now; the next one begins when this is written."""
+        admitting.refresh(turn)
         way = walking.leave(turn.graph, turn.view["s"], "NEXT", now_ms)
         if not isinstance(way, walking.Leave):
             return Plan(turn, turn.ends(Reason.STEP_FAILED, now_ms, "no connection leaves the step"))
@@ -308,12 +304,6 @@ class _Round:
         message = self.messages.get(turn.token)
         if message is not None:
             message.again(delay_s)
-
-
-def _pause_s(turn: Turn, outcome: Later) -> float:
-    """Say how long to wait before another attempt: the receiver's wish, never less than our own schedule."""
-    own = RETRY_S[min(int(turn.view.get("n", 0)), len(RETRY_S) - 1)]
-    return min(LONGEST_RETRY_S, max(float(own), outcome.retry_after_s or 0.0))
 
 
 def after_transition(workspace_id: str, node: str, automation: Automation, before: str, after: str) -> None:

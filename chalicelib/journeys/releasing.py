@@ -102,13 +102,22 @@ def _advance(lease: Lease, row: Row, head: automations.Automation, fates: list[F
     put = {"cur": int(row["cur"]) + len(fates), "until": clock.now_ms() + LEASE_MS}
     add = {"enabled": enabled, "discarded": discarded, "rejected": rejected}
     condition = leases.fenced(lease) & eq("cur", row["cur"])
-    writes = [Write(JOURNEYS, condition, key=lease.key, change=Change(put=put, add=add))]
-    writes += [entering.count_discarded(head, discarded)] if discarded else []
+    change = Change(put=put, add=add)
+    if not discarded:
+        return leases.write(JOURNEYS, lease, change, condition, lambda found: _is_at(lease, found, put["cur"]))
     try:
-        table.transact(writes, ids.secret_text(24))
+        table.transact(
+            [Write(JOURNEYS, condition, key=lease.key, change=change), entering.count_discarded(head, discarded)],
+            ids.secret_text(24),
+        )
     except TransactionFailed as failure:
         raise LeaseLost(failure.failed.get(0)) from None
     return row | put | {name: int(row[name]) + amount for name, amount in add.items()}
+
+
+def _is_at(lease: Lease, row: Row, cursor: int) -> bool:
+    """Whether the cursor stands where this lease moved it to: nobody else could, and an answer may get lost."""
+    return row.get("fence") == lease.fence and row["cur"] == cursor
 
 
 def _finish(lease: Lease, row: Row, *, is_whole: bool) -> None:

@@ -139,6 +139,7 @@ class SettingIn(FlowIn):
 class SettingNewIn(SettingIn):
     """A new setting."""
 
+    uuid: Uuid | None = None
     category: Literal["INTEGRATION"]
     type: Literal["CLAB_API_SOAP", "HUB"]
     value: Json

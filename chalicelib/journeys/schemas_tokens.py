@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import AfterValidator, Field
 
@@ -45,6 +45,8 @@ class NotificationIn(FlowIn):
 
 class BatchIn(FlowIn):
     """A packet of customers; without `packet` a whole batch."""
+
+    MAX_BYTES: ClassVar[int] = 5_242_880
 
     customers: Annotated[list[Any], Field(max_length=1000, default_factory=list)]
     notification: NotificationIn | None = None

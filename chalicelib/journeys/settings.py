@@ -9,6 +9,7 @@ import orjson
 
 from chalicelib.core.call import Call
 from chalicelib.core.errors import AlreadyExists, Conflict, InvalidInput
+from chalicelib.core.redaction import is_sensitive
 from chalicelib.credentials.public import vault
 from chalicelib.journeys import wire
 from chalicelib.journeys.connectors import MASK, MESSAGES, PROFILES, context, secrets_of
@@ -44,7 +45,7 @@ def create(call: Call) -> Json:
     node, body = wire.node_of(call), call.body
     item = Setting.new(
         call.workspace_id,
-        id=call.new_id("setting"),
+        id=body.uuid or call.new_id("setting"),
         by=call.caller.key_id,
         node=node.id,
         type=body.type,
@@ -55,9 +56,10 @@ def create(call: Call) -> Json:
     try:
         item.insert()
     except AlreadyExists:
-        first = Setting.get(call.workspace_id, node=node.id, id=item.id) if call.idempotency_key else None
-        if first is None:
-            raise AlreadyExists(f"the node has a setting of type {item.type}") from None
+        first = Setting.get(call.workspace_id, node=node.id, id=item.id)
+        if first is None or call.idempotency_key is None or body.uuid is not None:
+            taken = f"of type {item.type}" if first is None else "with this uuid"
+            raise AlreadyExists(f"the node has a setting {taken}") from None
         item = first  # an earlier run under the same key fell before it could answer
     stored.forget()
     call.answer_headers["Location"] = f"/flow/v1/settings/{item.id}"
@@ -90,7 +92,7 @@ def view(item: Setting) -> Json:
     return {name: part for name, part in shown.items() if part is not None}
 
 
-def _take_over(item: Setting, value: Json, known: dict[str, str]) -> None:
+def _take_over(item: Setting, value: Json, known: Json) -> None:
     """Check a value by its type and split it into what may be shown and what is sealed."""
     try:
         checked = SHAPES[item.type].read(value).wire()
@@ -98,17 +100,28 @@ def _take_over(item: Setting, value: Json, known: dict[str, str]) -> None:
         raise _within_value(error) from None
     if len(orjson.dumps(checked)) > MAX_VALUE_BYTES:
         raise InvalidInput.at("body.value", f"must have at most {MAX_VALUE_BYTES} bytes", "too_long")
-    secrets = {}
-    for name in SECRETS[item.type]:
-        if sent := checked.pop(name, None):
-            secrets[name] = sent if sent != MASK else known.get(name, "")
+    secrets: Json = {}
+    for name in [name for name, sent in checked.items() if name in SECRETS[item.type] or _is_secret(name, sent, known)]:
+        sent = checked.pop(name)
+        secrets[name] = sent if sent != MASK else known.get(name, "")
     secrets = {name: secret for name, secret in secrets.items() if secret}
     _check_provider(checked, secrets)
     item.value, item.secrets = checked, sorted(secrets)
     item.sealed = vault().seal(item.workspace_id, context(item), orjson.dumps(secrets)) if secrets else ""
 
 
-def _check_provider(value: Json, secrets: dict[str, str]) -> None:
+def _is_secret(name: str, value: Any, known: Json) -> bool:
+    """Whether a member that nobody declared holds a secret, by its name or one within; a mask stands for one kept."""
+    if value == MASK and name in known:
+        return True
+    if isinstance(value, dict):
+        return any(_is_secret(inner, one, {}) for inner, one in value.items())
+    if isinstance(value, list):
+        return any(_is_secret(name, one, {}) for one in value)
+    return isinstance(value, str) and is_sensitive(name)
+
+
+def _check_provider(value: Json, secrets: Json) -> None:
     """Refuse an account that could never send. Raises InvalidInput."""
     provider = value.get("provider", "")
     for name in NEEDED.get(provider, ()):

@@ -28,10 +28,13 @@ _listening: Cached[list[str]] = Cached(SOURCES_S, size=2_000)
 
 
 def spread(body: Json) -> None:
-    """Do everything an event does. Raises UpstreamFailed, Unavailable; repeating is harmless."""
+    """Do everything an event does; while the node is off, exits only. Raises UpstreamFailed, Unavailable.
+
+    Repeating is harmless.
+    """
     workspace_id, node = body["w"], body["n"]
     row, place = JOURNEYS.get(waits.event_key(workspace_id, node, body["e"])), nodes.load(workspace_id, node)
-    if row is None or place is None or not place.active:
+    if row is None or place is None:
         return
     doc = row["doc"]
     who = Identity(doc["who"].get("clab"), doc["who"].get("pk"), doc["who"].get("mail"))
@@ -106,13 +109,15 @@ class _Spread:
 
     def _insert(self, head: Automation) -> None:
         now_ms = clock.now_ms()
-        if head.status != "RUNNING" or (head.end_at is not None and head.end_at <= now_ms):
+        is_live = head.status == "RUNNING" and self.node.active
+        if not is_live or (head.end_at is not None and head.end_at <= now_ms):
             return
         attributes: dict[str, str] = {}
         for source in head.graph.sources:
             if source["action"] == INSERT and self._fits(head, source):
                 profile = self._customer() if source.get("attributeMapping") else {}
                 attributes |= matching.copied(source.get("attributeMapping"), self.event, profile)
+        attributes = entry.fitting(attributes)
         key = f"{self.event['id']}|{self.taken_ms}"
         token = ids.derived_uuid(self.workspace_id, "journey-token", head.id, key)
         named = entry.identity_of(self.who.clab_uuid, self.who.user_pk, attributes, self.who.email)

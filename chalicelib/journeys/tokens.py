@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import orjson
+
 from chalicelib.core import paging
 from chalicelib.core.call import Call
 from chalicelib.core.errors import InvalidInput, NotFound
@@ -23,6 +25,7 @@ SEARCH = "searchTokens"
 SORTS = ("automationUuid", "clabUuid", "recipient", "stepUuid", "status")
 FILTERS = ("automationUuid", "stepUuid", "clabUuid", "recipient", "aggregatedStatus")
 MAX_SIZE = 1_000
+MAX_ANSWER_BYTES = 5_500_000  # a function's answer may have 6 MB
 COMPACT = ("uuid", "clabUuid", "recipient", "automationUuid", "stepUuid", "status", "enterStepDate")
 
 
@@ -63,6 +66,9 @@ def search(call: Call) -> Json:
     shown = [view(row, heads[row["a"]]) for row in found.rows]
     if is_compact:
         shown = [{name: one[name] for name in COMPACT if name in one} for one in shown]
+    if len(shown) > 1 and (bytes_ := len(orjson.dumps(shown))) > MAX_ANSWER_BYTES:
+        hint = f"this page would have {bytes_} bytes; ask for fewer tokens, or with style=compact"
+        raise InvalidInput.at("query.size", hint, "too_long")
     return {"page": described, "elements": shown}
 
 
@@ -98,8 +104,8 @@ def _sort_of(call: Call) -> tuple[str, bool] | None:
     text = call.query.get("sort")
     if not text or call.query.get("cursor"):
         return None
-    name, _, direction = text.partition(",")
-    if name not in SORTS or direction not in ("", "asc", "desc"):
+    name, comma, direction = text.partition(",")
+    if name not in SORTS or (comma and direction not in ("asc", "desc")):
         raise InvalidInput.at("query.sort", f"must be one of {', '.join(SORTS)}, then ,asc or ,desc", "sort")
     return name, direction == "desc"
 

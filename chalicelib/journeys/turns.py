@@ -76,8 +76,11 @@ class Turn:
     def leave(self, way: walking.Leave, now_ms: int) -> None:
         """Walk on to the next step."""
         self.count("passed")
-        if TYPES[self.step["operation"]] in _WITH_OUTCOMES:
-            self.count(f"outcome{way.outcome}")
+        step = self.graph.step(self.view["s"])
+        if step is not None:  # else the graph changed while it was on the way to this one
+            self.view["from"] = [step["uuid"], way.outcome]
+            if TYPES[step["operation"]] in _WITH_OUTCOMES:
+                self.count(f"outcome{way.outcome}")
         if (event := (self.view.get("m") or {}).get("event")) is not None:
             self.view["doc"] = {**self.view["doc"], "matched": event}
         for name in _OF_A_VISIT:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from chalicelib.adapters import http_client
 from chalicelib.adapters.http_client import urls
 from chalicelib.core import clock
-from chalicelib.core.errors import Conflict, Fault, InvalidInput
+from chalicelib.core.errors import AddressRefused, Conflict, Fault, InvalidInput
 from chalicelib.journeys import actions, counters, definitions, graphs
 from chalicelib.journeys.models import contents
 from chalicelib.journeys.models.automations import Automation
@@ -84,6 +85,18 @@ def may_be_plain(url: str) -> bool:
         return urls.is_allow_listed(urls.parse(url))
     except InvalidInput:
         return False
+
+
+def check_callable(url: str, where: str) -> None:
+    """Hold an address that will be called later to the rules of WEBHOOK steps. Raises InvalidInput naming the place."""
+    try:
+        http_client.check_url(url)
+    except InvalidInput as error:
+        raise InvalidInput.at(where, error.faults[0].message if error.faults else error.message, "address") from None
+    except AddressRefused as error:
+        raise InvalidInput.at(where, error.message, "address") from None
+    if not url.lower().startswith("https:") and not may_be_plain(url):
+        raise InvalidInput.at(where, "must begin with https://", "address")
 
 
 def _numbers(node: Node, kind: str) -> frozenset[int]:

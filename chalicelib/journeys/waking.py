@@ -7,7 +7,7 @@ from typing import Any
 from chalicelib.adapters import queue
 from chalicelib.core import clock
 from chalicelib.core.errors import NotFound
-from chalicelib.journeys import checks, profiles, queues
+from chalicelib.journeys import admitting, checks, profiles, queues
 from chalicelib.journeys.checks import Facts
 from chalicelib.journeys.models import automations, nodes, tokens
 from chalicelib.journeys.rules import matching
@@ -51,10 +51,13 @@ def _turn(workspace_id: str, node: str, row: Row) -> Turn | None:
     if head is None or place is None:
         return None
     try:
-        return Turn(row, head, place, head.graph)
+        turn = Turn(row, head, place, head.graph)
     except NotFound:
         head = automations.load(workspace_id, node, row["a"], fresh=True)
         return None if head is None else Turn(row, head, place, head.graph)
+    if turn.graph.step(row["s"]) is None:  # the automation was edited, and is known as it was before
+        admitting.renew(turn)
+    return turn
 
 
 def _is_in_time(turn: Turn, rule: dict[str, Any], event: dict[str, Any], now_ms: int) -> bool:

@@ -20,7 +20,7 @@ from chalicelib.journeys.reports import tokens_zip
 from chalicelib.storage.tables import JOURNEYS
 
 workers = Blueprint(__name__)
-figures.kept_by(counts.add)
+figures.kept_by(counts.add, counts.total_of_day)
 TURN_MS = 30_000  # so that a batch is over before its messages are shown to others
 _JOBS: dict[str, Callable[[dict[str, Any]], float | None]] = {
     "batch": releasing.work_on,

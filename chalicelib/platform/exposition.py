@@ -79,6 +79,7 @@ def _counters(total: Mapping[str, Any]) -> Iterator[Family]:
         ("millrace_journey_steps", "Steps that tokens passed.", total["journeys"]["steps"]),
         ("millrace_javascript_runs", "Scripts begun.", script["runs"]),
         ("millrace_javascript_failures", "Scripts that threw, or ran out of time or memory.", script["failures"]),
+        ("millrace_javascript_put_off", "Scripts not begun, for the quota of the day was used up.", script["putOff"]),
         ("millrace_javascript_seconds", "Time that scripts took.", script["ms"] / 1000),
         ("millrace_outbound_requests", "HTTP requests to the outside.", outbound["requests"]),
         ("millrace_outbound_failures", "HTTP requests without an answer.", outbound["failures"]),

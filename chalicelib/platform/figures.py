@@ -34,7 +34,12 @@ SHOWN: Mapping[str, Mapping[str, str]] = {  # group -> word -> figure
         "retried": "ChatEventsRetried",
         "failed": "ChatEventsFailed",
     },
-    "javaScript": {"runs": "JavaScriptRuns", "failures": "JavaScriptFailures", "ms": "JavaScriptMs"},
+    "javaScript": {
+        "runs": "JavaScriptRuns",
+        "failures": "JavaScriptFailures",
+        "putOff": "QuotaExceeded",
+        "ms": "JavaScriptMs",
+    },
     "outbound": {"requests": "OutboundRequests", "failures": "OutboundFailures", "bytes": "OutboundBytes"},
 }
 STATES = ("done", "failed", "cancelled")

@@ -13,6 +13,7 @@ from typing import Any
 
 from chalicelib.adapters import backlog
 from chalicelib.adapters.backlog import Backlog
+from chalicelib.adapters.javascript import quota
 from chalicelib.automations import public as automations
 from chalicelib.automations.public import UsedInDay
 from chalicelib.core import clock
@@ -63,6 +64,7 @@ def read_metrics(call: Call) -> Answer:
             "at": clock.iso_ms(clock.now_ms()),
             "isComplete": all(day.used.is_whole for day in days),
             "queues": [_queue(one) for one in queues],
+            "quota": {"javaScript": quota.shown(call.workspace_id, _used_today(days))},
             "total": total,
             "periods": [period for day in days for period in (_hours(day) if by == "hour" else [_whole(day)])],
         }
@@ -71,6 +73,13 @@ def read_metrics(call: Call) -> Answer:
 
 def _read(workspace_id: str, day: str) -> Day:
     return Day(day, counts.of_day(workspace_id, day), automations.used_in_day(workspace_id, day))
+
+
+def _used_today(days: list[Day]) -> float | None:
+    """Give what scripts used today; None where today was not asked for."""
+    today = clock.iso_seconds(clock.now_ms())[:10]
+    read = [day.total()[quota.FIGURE] for day in days if day.name == today]
+    return figures.in_unit(quota.FIGURE, read[0]) if read else None
 
 
 def _total(days: list[Day]) -> Json:

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple, Protocol
 
 from chalicelib.adapters import aws
 from chalicelib.core import config, figures
-from chalicelib.core.errors import Unavailable
+from chalicelib.core.errors import ItemTooLarge, Unavailable
 from chalicelib.storage import codec
 from chalicelib.storage.expressions import Change, Condition, Row
 
@@ -20,6 +20,8 @@ BATCH_GET, BATCH_WRITE, TRANSACT = 100, 25, 100
 _BATCH_ATTEMPTS = 8
 _READS = frozenset({"get_item", "batch_get_item", "query"})
 MAX_PK_BYTES, MAX_SK_BYTES = 2048, 1024
+_SIZE = "exceeded the maximum allowed size"  # how the service's refusals of items beyond 400 KB end
+_TOO_LARGE = "what is to be stored is larger than 400 KB"
 
 
 class Key(NamedTuple):
@@ -220,10 +222,14 @@ def _call(operation: str, **request: Any) -> dict[str, Any]:
     except Exception as error:
         if aws.is_transient(error):
             raise Unavailable("the table did not answer") from error
+        if aws.code_of(error) == "ValidationException" and _SIZE in str(error):
+            raise ItemTooLarge(_TOO_LARGE) from error
         raise
 
 
 def _cancelled(reasons: Sequence[Mapping[str, Any]]) -> Exception:
+    if any(_SIZE in (reason.get("Message") or "") for reason in reasons):
+        return ItemTooLarge(_TOO_LARGE)
     failed = {
         position: codec.decode(reason["Item"]) if reason.get("Item") else None
         for position, reason in enumerate(reasons)

@@ -11,11 +11,11 @@ from chalicelib.connectors import public as connectors
 from chalicelib.connectors.public import Definition
 from chalicelib.core import clock
 from chalicelib.core.call import Call
-from chalicelib.core.errors import NotFound, PlatformError, Unavailable
+from chalicelib.core.errors import NotFound, PlatformError, QuotaExceeded, Unavailable
 from chalicelib.credentials import public as credentials
 from chalicelib.credentials.public import Credential
-from chalicelib.durable import fences
-from chalicelib.storage.expressions import Row
+from chalicelib.durable import due, fences
+from chalicelib.storage.expressions import PRESENT, Change, Row
 from chalicelib.storage.table import ConditionFailed, Key
 from chalicelib.storage.tables import DELIVERY
 from chalicelib.subscriptions import hooks, models, queues, secrets, subscriptions
@@ -48,15 +48,18 @@ def clean_up(body: dict[str, Any]) -> None:
     """
     key = models.ended_key(body["w"], body["s"], body["ended"])
     row = DELIVERY.get(key)
-    if row is None:
+    if row is None or ("over" in row and row["due"] > clock.now_ms()):
         return
     item = Subscription.from_row(row)
-    if not _clear_deliveries(item, row["due"]):
+    if not _clear_deliveries(item, row["over" if "over" in row else "due"]):
         queue.send(queues.RETRY, body)
         return
     try:
         if row["exp"] > clock.now_s():
             _run_delete_hook(item, row.get("cred"))
+    except QuotaExceeded as error:
+        _put_off(key, row, error.pause_s, body)
+        return
     except PlatformError as error:
         if error.retryable:
             raise
@@ -69,6 +72,16 @@ def clean_up(body: dict[str, Any]) -> None:
         )
     with contextlib.suppress(ConditionFailed):  # else its webhook was renewed at the last moment: it comes again
         DELIVERY.delete(key, fences.stands_at("kn", item.stored_no))
+
+
+def _put_off(key: Key, row: Row, pause_s: int, body: dict[str, Any]) -> None:
+    """Let a tombstone wait until its workspace's scripts may run again; `over` keeps when its subscription ended."""
+    now_ms = clock.now_ms()
+    timer = due.at(models.DELIVERY_DUE, key, now_ms + pause_s * 1000, now_ms)
+    with contextlib.suppress(ConditionFailed):
+        DELIVERY.update(key, Change(put={"over": row.get("over", row["due"]), **timer.attributes}), PRESENT)
+    if timer.is_direct:
+        queue.send(queues.RETRY, body, pause_s)
 
 
 def _clear_deliveries(item: Subscription, until_ms: int) -> bool:
@@ -130,6 +143,7 @@ def of_token(workspace_id: str, user_id: str, token_id: str) -> bool:
 
 def of_trigger(workspace_id: str, trigger_id: str, service_id: str) -> bool:
     """End a page of the subscriptions to a trigger. Another service's trigger may have the same id."""
+    are_all_alone = True
     for shard in _SHARDS:
         marks: list[Key] = []
         after, is_alone = None, True
@@ -147,6 +161,9 @@ def of_trigger(workspace_id: str, trigger_id: str, service_id: str) -> bool:
             after = page.after.sk
         if is_alone:
             DELIVERY.write_many(deletes=marks)
+        are_all_alone = are_all_alone and is_alone
+    if are_all_alone:
+        models.forget_number(workspace_id, trigger_id)
     return True
 
 

@@ -15,7 +15,7 @@ from chalicelib.adapters.queue import Letter
 from chalicelib.connectors import public as connectors
 from chalicelib.connectors.public import HookRun
 from chalicelib.core import clock, ids
-from chalicelib.core.errors import InvalidInput, NotFound, PlatformError
+from chalicelib.core.errors import InvalidInput, NotFound, PlatformError, QuotaExceeded
 from chalicelib.durable import ingest
 from chalicelib.edge.worker import Batch, Message, backoff_s
 from chalicelib.storage.expressions import Row
@@ -117,6 +117,9 @@ def _legs(event: Event, message: Message) -> list[Leg]:
     try:
         targets = _route(event)
         return [Leg(event, found, match=one.match, is_repeat=is_repeat) for found, one in _resolved(event, targets)]
+    except QuotaExceeded as error:
+        body |= {"r": 1} if is_repeat else {}  # what is sent anew is received for the first time
+        message.put_off(error.pause_s)
     except PlatformError as error:
         if error.retryable:
             message.again(backoff_s(message.receives))

@@ -18,7 +18,7 @@ from chalicelib.adapters.queue import Letter
 from chalicelib.connectors import public as connectors
 from chalicelib.connectors.public import HookRun
 from chalicelib.core import clock, ids
-from chalicelib.core.errors import InvalidInput, NotFound, PlatformError, Unavailable
+from chalicelib.core.errors import InvalidInput, NotFound, PlatformError, QuotaExceeded, Unavailable
 from chalicelib.credentials import public as credentials
 from chalicelib.durable import cursor, due, ingest, leases
 from chalicelib.durable.leases import Lease, LeaseLost, NotTaken
@@ -76,6 +76,9 @@ def _poll(message: Message) -> None:
     except Unavailable:
         leases.release(WORK, lease)
         raise
+    except QuotaExceeded as error:
+        _let_go(item, lease, error.pause_s, {"err": error.message[:_MAX_REASON]})
+        return
     except PlatformError as error:
         _back_off(item, lease, error)
         return

@@ -168,6 +168,8 @@ def _follow(one: Outcome) -> list[tuple[str, Letter]]:
         return wait(task, now_ms + int(config.settings().delivery_timeout_s * 1000), str(verdict.error))
     if verdict.fate is Fate.PAUSED:
         return wait(task, now_ms + PAUSE_MS, str(verdict.error))
+    if verdict.fate is Fate.PUT_OFF:
+        return wait(task, now_ms + int((verdict.wish_s or 0) * 1000), str(verdict.error))
     put = {"code": verdict.code, "err": (verdict.error or "")[:_MAX_REASON], "ms": one.took_ms}
     tries = task.tries + 1
     if verdict.fate is Fate.RETRY:

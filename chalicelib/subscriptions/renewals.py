@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from chalicelib.adapters import logs, queue
 from chalicelib.connectors import public as connectors
 from chalicelib.core import clock, figures
-from chalicelib.core.errors import PlatformError, Unavailable
+from chalicelib.core.errors import PlatformError, QuotaExceeded, Unavailable
 from chalicelib.credentials import public as credentials
 from chalicelib.durable import due, leases
 from chalicelib.durable.leases import Lease, LeaseLost, NotTaken
@@ -87,6 +87,9 @@ def renew(message: Message) -> None:
     except Unavailable:
         leases.release(DELIVERY, lease)
         raise
+    except QuotaExceeded as error:
+        _let_go(item, lease, clock.now_ms() + error.pause_s * 1000, item.renewal)
+        return
     except PlatformError as error:
         _failed(item, lease, error)
         return

@@ -12,7 +12,8 @@ from chalicelib.connectors import public as connectors
 from chalicelib.connectors.public import Component, Service, ServiceVersion
 from chalicelib.core import clock, ids
 from chalicelib.core.call import Call, usable_text
-from chalicelib.core.errors import Forbidden, InvalidInput, NotFound, TooLarge, Unavailable
+from chalicelib.core.config import settings
+from chalicelib.core.errors import Forbidden, InvalidInput, LimitReached, NotFound, TooLarge, Unavailable
 from chalicelib.credentials import public as credentials
 from chalicelib.credentials.public import Credential
 from chalicelib.edge.resource import page_of
@@ -101,12 +102,13 @@ def ensure(workspace_id: str, wish: Wish, by: str | None) -> Subscription:
     """Run the `create` hook, then store; one that is there already is answered as it is.
 
     The id is derived from what is asked for. A crash between hook and rows is repaired by asking again: the hook
-    sees the same id.
+    sees the same id. Raises LimitReached when the trigger has as many as it may.
     """
     subscription_id = _id_of(workspace_id, wish)
     present = Subscription.get(workspace_id, id=subscription_id)
     if present is not None:
         return present
+    _check_room(workspace_id, wish.trigger.id)
     connectors.note_use(wish.service)
     stored = _run_create_hook(workspace_id, subscription_id, wish)
     item = _new_item(workspace_id, by, subscription_id, wish, stored)
@@ -117,6 +119,17 @@ def ensure(workspace_id: str, wish: Wish, by: str | None) -> Subscription:
         _start_polling(item)
     renewals.bring(item, timer)
     return item
+
+
+def _check_room(workspace_id: str, trigger_id: str) -> None:
+    """See that a trigger may have one more, before its hook makes anything at a third party. Raises LimitReached.
+
+    Those that are being made at this moment are not in the number: the limit may be passed by as many.
+    """
+    most = settings().subscriptions_per_trigger
+    if most and models.number_of(workspace_id, trigger_id) >= most:
+        reason = f"a trigger may have {most} subscriptions of a workspace; delete one first"
+        raise LimitReached(reason, details={"limit": most, "triggerId": trigger_id})
 
 
 def _new_item(workspace_id: str, by: str | None, subscription_id: str, wish: Wish, stored: Any) -> Subscription:

@@ -15,7 +15,7 @@ from chalicelib.subscriptions import dead_letters, deliveries, messages, models,
 from chalicelib.subscriptions import fan_out as spreading
 
 workers = Blueprint(__name__)
-figures.kept_by(counts.add)
+figures.kept_by(counts.add, counts.total_of_day)
 
 
 @consumes(workers, queues.FAN_OUT)

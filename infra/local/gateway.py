@@ -197,7 +197,7 @@ class _JsonError(ErrorTask):  # type: ignore[misc]
         kind = TooLarge if code == 413 else InvalidInput if code < 500 else PlatformError
         refusal = kind(f"{reason}: {str(error.body)[:200]}")
         refusal.http_status = code
-        body = orjson.dumps(_rendered(refusal, getattr(self.request, "path", "") or "").body)
+        body = orjson.dumps(_rendered(refusal, getattr(self.request, "path", "")).body)
         self.status = f"{code} {reason}"
         self.response_headers.append(("Content-Type", "application/json"))
         self.set_close_on_finish()

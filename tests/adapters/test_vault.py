@@ -88,6 +88,13 @@ def test_no_change_to_a_sealed_value_goes_unnoticed(vault: Vault) -> None:
             vault.open("w", "c", other)
 
 
+@pytest.mark.parametrize("other", ["", "v1", "v1.", "v1..", "v1.000001.", "secret", "v2.000001.AAAA", "v1..AAAA"])
+def test_what_is_no_sealed_value_is_known_by_its_form(vault: Vault, store: MemoryKeyStore, other: str) -> None:
+    with pytest.raises(SealBroken, match="not a sealed value"):
+        vault.open("w", "c", other)
+    assert store.calls == 0
+
+
 def test_old_values_open_after_rotation(vault: Vault, provider: MemoryKeys, store: MemoryKeyStore) -> None:
     old = vault.seal("w", "c", "one")
     assert vault.rotate("w") == "000002"
@@ -125,6 +132,40 @@ def test_another_process_seals_with_the_new_key_after_five_minutes(
     assert other.seal("w", "c", "x").startswith("v1.000001.")
     now[0] += vaults.CACHE_MS
     assert other.seal("w", "c", "x").startswith("v1.000002.")
+
+
+def test_a_value_that_cannot_be_opened_makes_no_key(vault: Vault, store: MemoryKeyStore) -> None:
+    sealed = vault.seal("w", "c", "x")
+    with pytest.raises(SealBroken):
+        vault.open("v", "c", sealed)
+    assert set(store.kept) == {"w"}
+
+
+def test_what_is_forgotten_is_asked_for_again(vault: Vault, provider: MemoryKeys) -> None:
+    sealed = vault.seal("w", "c", "x")
+    before = provider.calls
+    vault.forget()
+    assert vault.open("w", "c", sealed) == b"x"
+    assert provider.calls == before + 1
+
+
+@pytest.mark.parametrize("is_renewed", [False, True])
+def test_the_keys_that_leave_memory_first_are_those_unused_for_longest(
+    vault: Vault, provider: MemoryKeys, now: list[int], is_renewed: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(vaults, "CACHE_SIZE", 4)  # each workspace has two places: the key by its id, and the current
+    sealed = {name: vault.seal(name, "c", "x") for name in ("a", "b")}
+    now[0] += vaults.CACHE_MS if is_renewed else 0
+    vault.open("a", "c", sealed["a"])
+    vault.seal("a", "c", "x")
+    sealed["c"] = vault.seal("c", "c", "x")
+    before = provider.calls
+    for name in ("a", "c"):
+        vault.open(name, "c", sealed[name])
+        vault.seal(name, "c", "x")
+    assert provider.calls == before
+    vault.open("b", "c", sealed["b"])
+    assert provider.calls == before + 1
 
 
 def test_memory_stays_bounded(vault: Vault, monkeypatch: pytest.MonkeyPatch) -> None:

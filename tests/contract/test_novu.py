@@ -125,7 +125,19 @@ def make(client: Client) -> dict[str, str]:
     group = client.post("/v1/notification-groups", {"name": "g"}).body["data"]["_id"]
     feed = client.post("/v1/feeds", {"name": "f"}).body["data"]["_id"]
     step = {"template": {"type": "in_app", "content": "Hi {{name}}", "feedId": feed}}
-    flow = {"name": "Hello", "notificationGroupId": group, "active": True, "steps": [step], "tags": ["t"]}
+    step["variants"] = [
+        {**step, "filters": [{"children": [{"on": "payload", "field": "x", "operator": "IS_DEFINED"}]}]}
+    ]
+    waits = {"amount": 1, "unit": "hours"}
+    steps = [step, *({"template": {"type": kind}, "metadata": waits} for kind in ("delay", "digest"))]
+    flow = {
+        "name": "Hello",
+        "notificationGroupId": group,
+        "active": True,
+        "steps": steps,
+        "tags": ["t"],
+        "data": {"a": 1},
+    }
     return {
         "group": group,
         "feed": feed,

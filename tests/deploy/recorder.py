@@ -79,11 +79,12 @@ def _words(action: str, resource: str) -> str:
 def needed_anyway(function: Function) -> set[tuple[str, str]]:
     """List grants whose use no test shows.
 
-    Lambda's own poller receives and deletes for a consumer; the edge hides any consumer's failed message; a sender
-    asks for a queue's address once a process, which in the tests another function may have done before.
+    Lambda's own poller receives and deletes for a consumer; the edge hides any consumer's failed message, or sends it
+    anew; a sender asks for a queue's address once a process, and who runs scripts for what was used of a day once in a
+    while, which in the tests another function may have done before.
     """
-    names = {"ReceiveMessage", "DeleteMessage", "GetQueueAttributes", "ChangeMessageVisibility", "GetQueueUrl"}
-    own = {(f"sqs:{name}", function.queue) for name in names if function.queue}
+    own = {(f"sqs:{name}", function.queue) for name in policies.OF_ITS_OWN if function.queue}
+    own |= {("dynamodb:Query", "work")} if function.runs_logic else set()
     asked = (*QUEUES, DEAD_LETTERS) if function.watches else function.sends
     return own | {("sqs:GetQueueUrl", queue) for queue in asked}
 

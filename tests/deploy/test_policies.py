@@ -15,6 +15,7 @@ import pytest
 
 from chalicelib.adapters import http_client, queue
 from chalicelib.subscriptions import workers
+from chalicelib.subscriptions.models import shards
 from infra import policies
 from infra.functions import FUNCTIONS, STAGES
 from tests.builders import (
@@ -93,6 +94,25 @@ def test_a_dead_letter_needs_no_more_than_the_policies_grant(client: Client, out
     (letter,) = bodies("subscriptions_deliver")
     queue.send("dead_letters", letter)
     pump(still)
+
+
+def test_a_trigger_with_many_subscriptions_needs_no_more_than_the_policies_grant(
+    client: Client, outside: FakeHttp, still: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(shards, "FULL", 1)
+    make_user(client)
+    service = make_service(client)
+    trigger = make_trigger(client, service, name="order")["id"]
+    path = with_query(quoted("v1", "service", service, "trigger", trigger, "subscription"), userId=USER)
+    for number in range(100):  # one in sixteen looks how many there are
+        client.post(path, {"url": f"{URL}/{number}"}).ok()
+        if shards.fan_out_page(client.key, trigger, "1", None, 1).rows:
+            break
+    else:
+        raise AssertionError("it never became many")
+    client.delete(with_query(quoted("v1", "service", service, "trigger", trigger), userId="developer")).ok()
+    pump(still)
+    assert shards.fan_out_page(client.key, trigger, "0", None, 1).rows == []
 
 
 def test_no_action_and_no_resource_is_a_wildcard() -> None:

@@ -40,6 +40,20 @@ def test_a_function_may_touch_no_other_row_by_that(function: Any) -> None:
     assert counts.MARK in counts.partition("w1", "2026-01-01")
 
 
+@pytest.mark.parametrize("function", [one for one in FUNCTIONS if one.runs_logic], ids=lambda function: function.name)
+def test_who_runs_scripts_may_look_what_was_used_and_read_nothing_else_by_that(function: Any) -> None:
+    assert ("dynamodb:Query", "work") in policies.granted(function)
+    found = [one for one in policies.document(function, STAGES["prod"])["Statement"] if "Condition" in one]
+    looks = [one["Condition"] for one in found if one["Action"] == ["dynamodb:Query"]]
+    own = {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": [f"*{counts.MARK}*"]}}
+    assert looks == ([] if "Query" in function.tables.get("work", "") else [own])
+
+
+@pytest.mark.parametrize("function", [one for one in FUNCTIONS if one.queue], ids=lambda function: function.name)
+def test_a_consumer_may_send_its_own_messages_anew(function: Any) -> None:
+    assert ("sqs:SendMessage", function.queue) in policies.granted(function)
+
+
 def test_only_the_api_looks_at_queues_and_ages(client: Client) -> None:
     assert [function.name for function in WATCHING] == [API]
     assert client.get("/v1/metrics").status == 200

@@ -42,7 +42,7 @@ def outcome(command: list[str], folder: Path) -> list[list[Any]]:
     return list(json.loads(done.stdout.strip().splitlines()[-1]))
 
 
-@pytest.mark.parametrize(("script", "calls"), [("node_client.js", 75), ("api_client.js", 41)])
+@pytest.mark.parametrize(("script", "calls"), [("node_client.js", 78), ("api_client.js", 41)])
 def test_a_node_client_works(url: str, node: Path, script: str, calls: int) -> None:
     log = outcome(["node", script, url], node)
     assert [entry for entry in log if entry[1] != "ok"] == []

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import atexit
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -56,7 +55,7 @@ def check_url(url: str) -> str:
     AddressRefused for a forbidden name, port or literal address. Names are looked up only when sending.
     """
     target = urls.parse(url)
-    if target.scheme == "http" and not urls.may_be_plain(target):
+    if target.scheme == "http" and not urls.may_be_plain():
         raise InvalidInput.at("url", "must begin with https://", "insecure")
     urls.vet(target)
     return target.url
@@ -119,9 +118,7 @@ def close_idle() -> None:
 def _pool() -> Pool:
     from chalicelib.adapters.http_client.pool import Pool
 
-    pool = Pool()
-    atexit.register(pool.close_all)
-    return pool
+    return Pool()
 
 
 def _exchange(hop: _Hop) -> Answer:

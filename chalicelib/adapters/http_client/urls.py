@@ -89,8 +89,7 @@ def _parse(url: str) -> Target:
         raise _fault("has a port outside 1 to 65535")
     host, is_literal = _host(place[1])
     path = quote(parts[3] + (parts[4] or ""), safe=_SAFE)
-    spelt_once = place[1].isascii() and place[1].lower() == (f"[{host}]" if ":" in host else host)
-    target = Target(scheme, host, port, path, is_literal, f"{place[1].lower()}:" if spelt_once else "")
+    target = Target(scheme, host, port, path, is_literal, f"{place[1].lower()}:" if place[1].isascii() else "")
     if len(target.url) > MAX_URL_CHARS:
         raise _fault(f"may have at most {MAX_URL_CHARS} characters", "too_long")
     return target
@@ -99,14 +98,12 @@ def _parse(url: str) -> Target:
 def is_allow_listed(target: Target) -> bool:
     """Say whether the development allow-list names exactly this host and port."""
     listed = settings().egress_allow
-    return bool(listed and target.written) and not listed.isdisjoint(
-        (f"{target.written}{target.port}", f"{target.written}*")
-    )
+    return bool(target.written) and not listed.isdisjoint((f"{target.written}{target.port}", f"{target.written}*"))
 
 
-def may_be_plain(target: Target) -> bool:
-    """Say whether this target may be reached without TLS by choice: in development, or when allow-listed."""
-    return settings().stage == DEV or is_allow_listed(target)
+def may_be_plain() -> bool:
+    """Say whether TLS may be left out by choice: in development, which alone knows an allow-list."""
+    return settings().stage == DEV
 
 
 def vet(target: Target) -> None:
@@ -137,7 +134,7 @@ def follow(base: Target, location: str) -> Target:
         raise AddressRefused(f"{base.origin} redirected to something that is not a URL") from error
     except InvalidInput as error:
         raise AddressRefused(f"{base.origin} redirected to a URL that may not be called") from error
-    if base.scheme == "https" and target.scheme == "http" and not may_be_plain(target):
+    if base.scheme == "https" and target.scheme == "http" and not may_be_plain():
         raise AddressRefused(f"{base.origin} redirected to a URL without TLS")
     return target
 

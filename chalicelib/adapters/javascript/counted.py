@@ -1,9 +1,10 @@
-"""A runner that counts what it runs, whose it is and how long it took."""
+"""A runner that counts what it runs, whose it is and how long it took, and runs nothing above the day's quota."""
 
 from __future__ import annotations
 
 import time
 
+from chalicelib.adapters.javascript import quota
 from chalicelib.adapters.javascript.model import Host, JavaScript, Outcome, Script
 from chalicelib.core import figures
 from chalicelib.core.errors import LogicFailed
@@ -16,8 +17,10 @@ class Counted:
         self.runner = runner
 
     def run(self, workspace_id: str, script: Script, host: Host | None = None) -> Outcome:
-        """Run a script to its end. Raises LogicFailed, TooLarge, InvalidInput, Unavailable."""
-        owner, started = workspace_id.partition("|")[0], time.monotonic()  # behind the bar: whose scripts they are
+        """Run a script to its end. Raises QuotaExceeded, LogicFailed, TooLarge, InvalidInput, Unavailable."""
+        owner = workspace_id.partition("|")[0]  # behind the bar: whose scripts they are
+        quota.check(owner)
+        started = time.monotonic()
         try:
             outcome = self.runner.run(workspace_id, script, host)
         except LogicFailed:
@@ -31,3 +34,4 @@ class Counted:
 def _count(owner: str, took_ms: float) -> None:
     figures.add("JavaScriptRuns", workspace_id=owner)
     figures.add("JavaScriptMs", took_ms, workspace_id=owner)
+    quota.spend(owner, took_ms)

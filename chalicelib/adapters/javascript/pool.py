@@ -96,7 +96,7 @@ class Zygote:
             try:
                 if fd is not None:
                     socket.send_fds(self._control, command, [fd])
-                elif command[0]:
+                else:
                     self._control.sendall(command[0])
                 answer = b""
                 while len(answer) < size:
@@ -192,20 +192,18 @@ class Pool:
                 self._zygote = None
 
     def _wait(self, waiter: _Waiter, wait_s: float) -> _Grant:
-        if not waiter.is_called.acquire(timeout=wait_s):
-            with self._lock:
-                if waiter.grant is None:
-                    self._waiting.remove(waiter)
-                    raise Unavailable("every JavaScript child is busy")
-        if waiter.grant is None:
-            raise RuntimeError("called without a grant")
-        return waiter.grant
+        waiter.is_called.acquire(timeout=wait_s)
+        with self._lock:  # a place may have been given when the time was already over
+            if waiter.grant is None:
+                self._waiting.remove(waiter)
+                raise Unavailable("every JavaScript child is busy")
+            return waiter.grant
 
     def _grant(self, workspace_id: str) -> _Grant:
         """Count a place as taken, and say how it is filled."""
         child = self._find(workspace_id)
-        is_full = len(self._idle) + self._busy.total() >= self._size
-        victim = self._idle.pop(0) if child is None and is_full else None
+        is_full = len(self._idle) + self._busy.total() >= self._size  # never, when a child was found: it has left
+        victim = self._idle.pop(0) if is_full else None
         self._busy[workspace_id] += 1
         return _Grant(child, victim)
 

@@ -107,7 +107,9 @@ class _Run:
     def _end(self, step: dict[str, Any]) -> Outcome:
         body = step["body"].encode()
         if step["state"] == "error":
-            raise failure.from_report(orjson.loads(body), self._code, self.logs)
+            failed = failure.from_report(orjson.loads(body), self._code, self.logs)
+            failed.cpu_ms = float(step["cpu_ms"])
+            raise failed
         if step["state"] != "value":
             raise ValueError(step["state"])
         value = value_of(body, self.logs)

@@ -111,7 +111,9 @@ class _Run(Exchange):
         if kind == "E":
             report = read_json(body)
             self.is_over = True
-            raise failure.from_report(report, self.code, self.logs)
+            failed = failure.from_report(report, self.code, self.logs)
+            failed.cpu_ms = cpu_ms
+            raise failed
         if kind != "V":
             raise ValueError(kind)
         self.is_over = True

@@ -25,6 +25,7 @@ _TOP = frozenset({"trigger", "variables", "steps"})
 ROOTS = frozenset({"steps", "input", "trigger", "variables", "execution"})
 _OF_ITEM = frozenset({"item", "index"})
 _REFUSED_IDS = ROOTS | _OF_ITEM | {"service", "connector", "credential", "__proto__", "constructor", "prototype"}
+_REFUSED_NAMES = ROOTS | {"index", "globalThis", "undefined", "NaN", "Infinity", "constructor", "console"}  # of items
 _MAX_FAULTS = 50
 
 
@@ -96,6 +97,8 @@ class _Check:
         yield from self._fields(step, COMMON | STEPS[kind], where, names)
         if kind == "repeat":
             yield from _one_of(step, ("count", "over"), where)
+            if step.get("as") in _REFUSED_NAMES:
+                yield Fault(f"{where}.as", "is a name that means something else here", "name")
             names |= _OF_ITEM | ({step["as"]} if isinstance(step.get("as"), str) else set())
         if kind == "wait":
             yield from _one_of(step, ("seconds", "until"), where)
@@ -153,10 +156,15 @@ class _Check:
                 continue
             if not (one.kind == "condition" and isinstance(given[name], str)):
                 self.values.append((where, place, given[name], names))
-        for branch in given.get("branches", ()) if isinstance(given.get("branches"), list) else ():
-            for part in ("condition", "equals"):
-                if names is not None and isinstance(branch, dict) and not isinstance(branch.get(part, ""), str):
-                    self.values.append((where, f"{where}.branches", branch[part], names))
+        branches = given.get("branches")
+        for number, branch in enumerate(branches if isinstance(branches, list) else ()):
+            place = f"{where}.branches.{number}"
+            if names is None or not isinstance(branch, dict):
+                continue
+            if "equals" in branch:
+                self.values.append((where, f"{place}.equals", branch["equals"], names))
+            if isinstance(branch.get("condition"), dict):
+                self.values.append((where, f"{place}.condition", branch["condition"], names))
 
 
 def _one_of(step: dict[str, Any], names: tuple[str, str], where: str) -> Faults:

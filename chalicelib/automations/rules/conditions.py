@@ -11,9 +11,13 @@ def needs_script(condition: Any) -> bool:
 
 
 def same(left: Any, right: Any) -> bool:
-    """Say whether two JSON values are equal; true is not 1."""
+    """Say whether two JSON values are equal; true is not 1, inside lists and objects neither."""
     if isinstance(left, bool) or isinstance(right, bool):
         return left is right
+    if isinstance(left, list) and isinstance(right, list):
+        return len(left) == len(right) and all(map(same, left, right))
+    if isinstance(left, dict) and isinstance(right, dict):
+        return left.keys() == right.keys() and all(same(value, right[name]) for name, value in left.items())
     return bool(left == right)
 
 

@@ -6,10 +6,12 @@ twice, the first time. A job whose hour is `*` runs by elapsed time, so it neith
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+_BY_CHANCE = re.compile(r"(?i)(?<![a-z])[rh](?![a-z])")  # what croniter makes up anew whenever it is asked
 _LOOK_BACK, _LOOK_AHEAD = timedelta(hours=3), timedelta(hours=4)
 
 
@@ -17,7 +19,7 @@ def faults_of(cron: str, zone: Any) -> Iterator[tuple[str, str]]:
     """List what is wrong with a schedule: the field, and why."""
     from croniter import croniter  # heavy
 
-    if len(cron.split()) != 5 or not croniter.is_valid(cron):
+    if len(cron.split()) != 5 or _BY_CHANCE.search(cron) or not croniter.is_valid(cron):
         yield "cron", "must be five cron fields: minute hour day month weekday"
     elif not _has_any(cron):
         yield "cron", "never comes"

@@ -7,16 +7,21 @@ from collections.abc import Callable, Iterator
 from datetime import datetime
 from typing import Any
 
+from chalicelib.automations.rules import references
 from chalicelib.automations.rules.language import (
     IDENTIFIER,
     MAX_ATTEMPTS,
+    MAX_CODE_BYTES,
+    MAX_EVENT_NAME,
+    MAX_EXPRESSION,
     MAX_FACTOR,
     MAX_ITEMS,
     MAX_PARALLEL,
     MAX_WAIT_S,
     OPERATORS,
 )
-from chalicelib.core.errors import Fault
+from chalicelib.core.call import usable_text
+from chalicelib.core.errors import Fault, InvalidInput
 
 _IDENTIFIER = re.compile(IDENTIFIER.removesuffix("$") + r"\Z")
 Faults = Iterator[Fault]
@@ -50,16 +55,23 @@ def _identifier(value: Any, where: str) -> Faults:
         yield Fault(where, "must begin with a letter and hold letters, digits and _ only, at most 64", "name")
 
 
-def _is_made(value: Any) -> bool:
-    """Say whether a value is made while running: a reference, or a text that holds one."""
+def is_made(value: Any, *, whole: bool = False) -> bool:
+    """Say whether a value is made while running: a reference, or a text that holds one (`whole`: is nothing else)."""
     if isinstance(value, dict):
         return value.get("@type") == "reference"
-    return isinstance(value, str) and "${" in value
+    return isinstance(value, str) and (references.is_one if whole else references.holds_one)(value)
+
+
+def holds_made(value: Any) -> bool:
+    """Say whether a value, or something in it, is made while running."""
+    if isinstance(value, list):
+        return any(map(holds_made, value))
+    return is_made(value) or (isinstance(value, dict) and any(map(holds_made, value.values())))
 
 
 def _amount(most: int, *, whole: bool = False) -> Callable[[Any, str], Faults]:
     def check(value: Any, where: str) -> Faults:
-        if _is_made(value):
+        if is_made(value, whole=True):
             return
         is_number = isinstance(value, int if whole else int | float) and not isinstance(value, bool)
         if not is_number:
@@ -71,15 +83,59 @@ def _amount(most: int, *, whole: bool = False) -> Callable[[Any, str], Faults]:
 
 
 def _moment(value: Any, where: str) -> Faults:
-    if _is_made(value):
+    if is_made(value):
         return
     if isinstance(value, str):
         try:
-            datetime.fromisoformat(value)
+            at = datetime.fromisoformat(value)
+            if at.year < 1970:
+                raise ValueError(at)
         except ValueError:
             yield Fault(where, "must be a time in ISO 8601, or milliseconds since 1970", "format")
     elif not isinstance(value, int) or isinstance(value, bool) or not 0 <= value < 2**47:
         yield Fault(where, "must be a time in ISO 8601, or milliseconds since 1970", "type")
+
+
+def _code(value: Any, where: str) -> Faults:
+    if not isinstance(value, str) or not 1 <= len(value.encode()) <= MAX_CODE_BYTES:
+        yield Fault(where, f"must be a text of 1 to {MAX_CODE_BYTES} bytes", "type")
+
+
+def _items(value: Any, where: str) -> Faults:
+    if is_made(value, whole=True):
+        return
+    if not isinstance(value, list | dict):
+        yield Fault(where, "must be a list or an object, or a reference to one", "type")
+    elif len(value) > MAX_ITEMS:
+        yield Fault(where, f"may have at most {MAX_ITEMS} items", "too_many")
+
+
+def _object_or_made(value: Any, where: str) -> Faults:
+    if value is not None and not isinstance(value, dict) and not is_made(value, whole=True):
+        yield Fault(where, "must be an object, or a reference to one", "type")
+
+
+def _event(value: Any, where: str) -> Faults:
+    if is_made(value):
+        return
+    if not isinstance(value, str) or not 1 <= len(value) <= MAX_EVENT_NAME:
+        yield Fault(where, f"must be a text of 1 to {MAX_EVENT_NAME} characters", "type")
+        return
+    try:
+        usable_text(value, where, MAX_EVENT_NAME)
+    except InvalidInput as error:
+        yield from error.faults
+
+
+def _match(value: Any, where: str) -> Faults:
+    if not isinstance(value, dict):
+        yield Fault(where, "must be an object", "type")
+        return
+    for path in () if is_made(value) else value:
+        try:
+            references.parse(path)
+        except references.BadPath:
+            yield Fault(f"{where}.{path[:100]}", "is not a path in the payload", "reference")
 
 
 def _among(*values: Any) -> Callable[[Any, str], Faults]:
@@ -100,7 +156,7 @@ def _whole(low: int, high: int) -> Callable[[Any, str], Faults]:
 
 def _condition(value: Any, where: str) -> Faults:
     if isinstance(value, str):
-        yield from _text(10_000)(value, where)
+        yield from _text(MAX_EXPRESSION)(value, where)
         return
     if not isinstance(value, dict):
         yield Fault(where, "must be a JavaScript expression or {left, operator, right}", "type")
@@ -167,11 +223,15 @@ def _nothing(_value: Any, _where: str) -> Faults:
 
 CHECKS: dict[str, Callable[[Any, str], Faults]] = {
     "text": _text(10_000),
-    "code": _text(100_000),
+    "code": _code,
     "identifier": _identifier,
     "type": _nothing,
     "any": _nothing,
     "object": _a(dict, "must be an object"),
+    "object_or_made": _object_or_made,
+    "items": _items,
+    "event": _event,
+    "match": _match,
     "flag": _a(bool, "must be true or false"),
     "count": _amount(MAX_ITEMS, whole=True),
     "seconds": _amount(MAX_WAIT_S),

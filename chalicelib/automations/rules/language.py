@@ -10,6 +10,9 @@ MAX_STEPS, MAX_DEPTH, MAX_BYTES = 500, 8, 250_000
 MAX_ITEMS, MAX_PARALLEL = 1_000, 20
 MAX_WAIT_S = 366 * 86_400
 MAX_ATTEMPTS = 20
+MAX_CODE_BYTES = 64 * 1024
+MAX_EXPRESSION = 10_000
+MAX_EVENT_NAME = 200
 
 
 @dataclass(frozen=True)
@@ -43,7 +46,7 @@ STEPS: dict[str, dict[str, Field]] = {
     },
     "repeat": {
         "count": Field("count"),
-        "over": Field("any", about="a list, or a reference to one"),
+        "over": Field("items", about="a list, an object (items are {key, value}), or a reference to one"),
         "as": Field("identifier", about="what an item is called inside, beside `item`"),
         "parallelism": Field("parallelism"),
         "itemErrors": Field("item_errors", about="collect: a failed item becomes {error} in the output"),
@@ -63,8 +66,8 @@ STEPS: dict[str, dict[str, Field]] = {
         "else": Field("steps"),
     },
     "wait": {"seconds": Field("seconds"), "until": Field("moment", about="ISO 8601, or milliseconds since 1970")},
-    "waitForEvent": {"event": _must("text"), "match": Field("object", about="path in the payload to value")},
-    "automation": {"automationId": _must("text"), "version": Field("text"), "input": Field("any")},
+    "waitForEvent": {"event": _must("event"), "match": Field("match", about="path in the payload to value")},
+    "automation": {"automationId": _must("text"), "version": Field("text"), "input": Field("object_or_made")},
     "return": {"value": Field("any")},
     "goto": {"target": _must("identifier", "a step of the same list, or of one around it")},
 }
@@ -95,9 +98,11 @@ _LIST = {"type": "array", "items": {"$ref": "#/$defs/step"}}
 _CONDITION = {"$ref": "#/$defs/condition"}
 
 
-def _or_made(*shapes: Json) -> Json:
-    """Say that a value is of one of the shapes, or made while running: a reference, or a text that holds one."""
-    return {"anyOf": [*shapes, {"type": "string", "pattern": r"\$\{"}, {"$ref": "#/$defs/reference"}]}
+def _or_made(*shapes: Json, within: bool = False) -> Json:
+    """Say that a value is of one of the shapes, or made while running: a reference, or a text that is (`within`:
+    holds) one."""
+    text = r"\$\{[^{}]*\}" if within else r"^\$\{[^{}]*\}$"
+    return {"anyOf": [*shapes, {"type": "string", "pattern": text}, {"$ref": "#/$defs/reference"}]}
 
 
 def _branches(part: str, shape: Json) -> Json:
@@ -108,16 +113,22 @@ def _branches(part: str, shape: Json) -> Json:
 
 KINDS: dict[str, Json] = {
     "text": {"type": "string", "minLength": 1, "maxLength": 10_000},
-    "code": {"type": "string", "minLength": 1, "maxLength": 100_000},
+    "code": {"type": "string", "minLength": 1, "maxLength": MAX_CODE_BYTES},
     "identifier": {"type": "string", "pattern": IDENTIFIER},
     "type": {"enum": sorted(STEPS)},
     "any": {},
     "object": {"type": "object"},
+    "object_or_made": _or_made({"type": ["object", "null"]}),
+    "items": _or_made({"type": "array", "maxItems": MAX_ITEMS}, {"type": "object", "maxProperties": MAX_ITEMS}),
+    "event": _or_made({"type": "string", "minLength": 1, "maxLength": MAX_EVENT_NAME}, within=True),
+    "match": {"type": "object"},
     "flag": {"type": "boolean"},
     "count": _or_made({"type": "integer", "minimum": 0, "maximum": MAX_ITEMS}),
     "seconds": _or_made({"type": "number", "minimum": 0, "maximum": MAX_WAIT_S}),
     "moment": _or_made(
-        {"type": "integer", "minimum": 0, "maximum": 2**47 - 1}, {"type": "string", "pattern": r"^\d{4}"}
+        {"type": "integer", "minimum": 0, "maximum": 2**47 - 1},
+        {"type": "string", "pattern": r"^\d{4}"},
+        within=True,
     ),
     "parallelism": {"type": "integer", "minimum": 1, "maximum": MAX_PARALLEL},
     "item_errors": {"enum": ["fail", "collect"]},
@@ -204,7 +215,12 @@ def json_schema() -> Json:
             "comparison": {"anyOf": [simple, *joined]},
             "condition": {
                 "anyOf": [
-                    {"type": "string", "minLength": 1, "maxLength": 10_000, "description": "a JavaScript expression"},
+                    {
+                        "type": "string",
+                        "minLength": 1,
+                        "maxLength": MAX_EXPRESSION,
+                        "description": "a JavaScript expression",
+                    },
                     compared,
                 ]
             },

@@ -8,6 +8,8 @@ from typing import Any
 from chalicelib.automations.rules.language import BRANCHES
 
 Json = dict[str, Any]
+_SCRIPTS = frozenset({"action", "code", "condition"})
+_CHOICES = frozenset({"if", "case"})
 
 
 def steps_in(steps: Any, where: str) -> Iterator[tuple[str, Json]]:
@@ -23,6 +25,17 @@ def steps_in(steps: Any, where: str) -> Iterator[tuple[str, Json]]:
         for index, branch in enumerate(branches if isinstance(branches, list) else []):
             if isinstance(branch, dict):
                 yield from steps_in(branch.get("steps"), f"{place}.branches.{index}.steps")
+
+
+def runs_scripts(steps: Any) -> bool:
+    """Say whether some step of a definition runs JavaScript, if it is come to."""
+    for _, step in steps_in(steps, ""):
+        branches = [one for one in step.get("branches") or () if isinstance(one, dict)]
+        is_choice = step.get("type") in _CHOICES  # by operators, or by an expression, which is a text
+        asked = [one.get("condition") for one in (step, *branches)] if is_choice else []
+        if step.get("type") in _SCRIPTS or any(isinstance(one, str) for one in asked):
+            return True
+    return False
 
 
 class Order:
@@ -51,7 +64,10 @@ class Order:
         if any(known.startswith(inside) and not place.startswith(inside) for inside in self._repeats):
             return f"step {name} is inside a repetition and known only there; its output is a list of what items gave"
         here, there = self._places[place], self._places[known]
-        if there >= here and not any(source >= there and target <= here for source, target in self._jumps):
+        is_inside = place.startswith(f"{known}.")
+        if (there >= here or is_inside) and not any(
+            source >= there and target <= here for source, target in self._jumps
+        ):
             return f"step {name} has not run by then"
         return None
 

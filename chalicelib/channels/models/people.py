@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
-from chalicelib.storage.expressions import Row
+from chalicelib.core.errors import VersionConflict
+from chalicelib.storage.expressions import ABSENT, Row, eq
 from chalicelib.storage.item import Item
-from chalicelib.storage.table import Key, Page, Write
+from chalicelib.storage.table import ConditionFailed, Key, Page, Write
 from chalicelib.storage.tables import CHANNELS
 
 GLOBAL = "global"
+_ATTEMPTS = 6
 
 
 @dataclass(kw_only=True)
@@ -127,7 +131,19 @@ def get_preferences(workspace_id: str, subscriber_id: str) -> dict[str, dict[str
     return {row["sk"].removeprefix("P#"): row["doc"] for row in rows}
 
 
-def put_preference(workspace_id: str, subscriber_id: str, level: str, setting: dict[str, Any]) -> None:
-    """Store what a subscriber set for a workflow, or for all."""
+def change_preference(
+    workspace_id: str, subscriber_id: str, level: str, change: Callable[[dict[str, Any]], dict[str, Any]]
+) -> dict[str, Any]:
+    """Change what a subscriber set for a workflow, or for all, and answer it; what others change meanwhile stays.
+
+    Raises VersionConflict when they keep changing it.
+    """
     key = Key(f"{workspace_id}#SBR#{subscriber_id}", f"P#{level}")
-    CHANNELS.put({**key._asdict(), "rev": 0, "doc": setting})
+    for _ in range(_ATTEMPTS):
+        row = CHANNELS.get(key)
+        made = change(dict(row["doc"]) if row else {})
+        revision, unchanged = (row["rev"] + 1, eq("rev", row["rev"])) if row else (0, ABSENT)
+        with suppress(ConditionFailed):
+            CHANNELS.put({**key._asdict(), "rev": revision, "doc": made}, unchanged)
+            return made
+    raise VersionConflict("the preference keeps changing; try again")

@@ -106,6 +106,7 @@ class Order:
     credentials: Mapping[str, Any] = field(repr=False)
     letter: Any = field(repr=False)
     id: str = ""
+    timeout_s: float | None = None  # None for as long as is usual
 
     def need(self, name: str) -> str:
         """Give a credential. Raises Refused when it is missing."""
@@ -189,7 +190,7 @@ def post_parts(
 
 def post(order: Order, url: str, body: bytes, headers: Mapping[str, str]) -> tuple[Any, Response]:
     """POST bytes; give the parsed answer. Raises Deferred for 408, 425, 429 and 5xx, Refused for the rest but 2xx."""
-    request = Request("POST", url, {"Accept": JSON, **headers}, body, timeout_s=TIMEOUT_S)
+    request = Request("POST", url, {"Accept": JSON, **headers}, body, timeout_s=order.timeout_s or TIMEOUT_S)
     with in_two_words():
         response = http_client.send(order.workspace_id, request)
     text = response.body.decode("utf-8", "replace")[:MAX_RAW_CHARS]

@@ -32,5 +32,5 @@ def send(order: Order) -> Sent:
     if order.get("secretKey") and order.get("domain") and order.get("accountSid"):
         keys = order.get("domain"), order.get("accountSid"), order.get("secretKey")
         message = mime.signed(message, *keys, now_ms // 1000)
-    smtp.send(server, mail.sender, mail.everyone, message)
+    smtp.send(server, mail.sender, mail.everyone, message, order.timeout_s or smtp.MAIL_TIMEOUT_S)
     return Sent(f"<{order.id}@{mail.sender.rpartition('@')[2]}>")

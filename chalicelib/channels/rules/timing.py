@@ -60,15 +60,20 @@ def _delay_until(metadata: Mapping[str, Any], override: Mapping[str, Any], paylo
     if metadata.get("type") != "scheduled":
         return now_ms + span_ms(metadata.get("amount"), metadata.get("unit"))
     path = str(metadata.get("delayPath", ""))
-    value = payload
-    for part in path.split("."):
-        value = value.get(part) if isinstance(value, Mapping) else None
-    at_ms = _read(value)
+    at_ms = date_at(payload, path)
     if at_ms is None:
         raise NoTime(f"the payload has no date at {path}")
     if at_ms <= now_ms:
         raise NoTime("the scheduled date must be in the future")
     return at_ms
+
+
+def date_at(payload: Any, path: str) -> int | None:
+    """Read the date at a path of names; None where there is none."""
+    value = payload
+    for part in path.split("."):
+        value = value.get(part) if isinstance(value, Mapping) else None
+    return _read(value)
 
 
 def _digest_until(metadata: Mapping[str, Any], now_ms: int) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -104,6 +105,13 @@ def set_status(item: Installation, status: str, reason: str | None) -> bool:
     except ConditionFailed as failed:
         return failed.row is not None and failed.row["doc"] == item.to_row()["doc"]
     return True
+
+
+def put_off(item: Installation, until_ms: int) -> None:
+    """Let the due index bring an open order at another time, unless a newer one has come."""
+    timer = due.at(DUE, item.own_key(), until_ms, 0)  # as seen from far away, so that no message has to go out as well
+    with suppress(ConditionFailed):
+        CHAT.update(item.own_key(), Change(put=timer.attributes), PRESENT & eq("rev", item.revision))
 
 
 def find_webhook(webhook_id: str) -> tuple[str, str] | None:

@@ -18,6 +18,7 @@ from chalicelib.credentials.oauth import accounts, exchange, grants, pages, redi
 from chalicelib.credentials.oauth.accounts import WrongIssuer
 from chalicelib.credentials.oauth.exchange import Way
 from chalicelib.credentials.oauth.grants import Grant, OtherAccount
+from chalicelib.credentials.oauth.settings import AuthSettings
 from chalicelib.credentials.oauth.states import Begun, StateRefused
 from chalicelib.edge.route import Answer, raw_answer
 from chalicelib.identity import public as identity
@@ -65,8 +66,8 @@ def receive(call: Call) -> Answer:
 
 def _finish(call: Call, begun: Begun) -> Token:
     """Check the answer, exchange the code and store the token."""
-    way = _way(begun)
-    _check_issuer(call.query.get("iss"), way)
+    way, auth = _way(begun)
+    _check_issuer(call.query.get("iss"), auth)
     if "error" in call.query:
         raise NotGranted(call.query["error"])
     code = call.query.get("code", "")
@@ -75,11 +76,11 @@ def _finish(call: Call, begun: Begun) -> Token:
     asked_ms = clock.now_ms()
     answer = exchange.by_code(way, code, begun.redirect_uri, begun.verifier, begun.service_url)
     data = way.data(begun.service_url, {**answer, "redirect_uri": begun.redirect_uri})
-    account = accounts.account_of(begun.workspace_id, way.auth, data, answer, way.client_id())
+    account = accounts.account_of(begun.workspace_id, auth, data, answer, way.client_id())
     return grants.keep(way, Grant(begun.user_id, answer, account, asked_ms, begun.service_url, begun.token_id))
 
 
-def _way(begun: Begun) -> Way:
+def _way(begun: Begun) -> tuple[Way, AuthSettings]:
     """Find again what the authorization began with. Raises NotFound, Forbidden; Conflict when settings changed."""
     identity.find_user(begun.workspace_id, begun.user_id)
     service = connectors.find_service(begun.workspace_id, begun.service_id)
@@ -90,20 +91,20 @@ def _way(begun: Begun) -> Way:
     way = exchange.way_of(begun.workspace_id, service, version, security)
     if way.auth is None or way.auth.digest != begun.settings:
         raise Conflict("the auth settings changed meanwhile")
-    return way
+    return way, way.auth
 
 
-def _check_issuer(issuer: str | None, way: Way) -> None:
+def _check_issuer(issuer: str | None, auth: AuthSettings) -> None:
     """Refuse the answer of another provider (RFC 9207): the issuer must be the one configured, or at least share the
     host of the address the user was sent to.
     """
-    if issuer is None or way.auth is None or way.auth.authorization is None:
+    if issuer is None:
         return
-    if way.auth.issuer is not None:
-        if issuer != way.auth.issuer:
+    if auth.issuer is not None:
+        if issuer != auth.issuer:
             raise WrongIssuer
         return
-    asked = way.auth.authorization.url
+    asked = auth.authorization.url if auth.authorization is not None else None
     if isinstance(asked, str) and "${" not in asked and _host(asked) != _host(issuer):
         raise WrongIssuer
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from chalicelib.adapters import logs
 from chalicelib.connectors import public as connectors
 from chalicelib.core import clock
-from chalicelib.core.errors import PlatformError, UpstreamFailed
+from chalicelib.core.errors import PlatformError, QuotaExceeded, UpstreamFailed
 from chalicelib.credentials import rules
 from chalicelib.credentials.models import Token
 from chalicelib.credentials.oauth import exchange
@@ -61,8 +61,11 @@ def usable(token: Token, service: Service, *, is_required: bool) -> Token:
     return token
 
 
-def replaced(token: Token, service: Service, seen_no: int) -> Token | None:
-    """Replace a token that the third party rejected, at most twice a minute; None when that cannot be done."""
+def replaced(token: Token, service: Service, seen_no: int, *, may_wait: bool) -> Token | None:
+    """Replace a token that the third party rejected, at most twice a minute; None when that cannot be done.
+
+    With `may_wait` raises QuotaExceeded while the script that renews it may not run.
+    """
     if token.secret_no > seen_no:
         return token
     now_ms = clock.now_ms()
@@ -70,6 +73,10 @@ def replaced(token: Token, service: Service, seen_no: int) -> Token | None:
         return None
     try:
         return renewed(token, service, is_wanted_now=True, forced_at=now_ms)
+    except QuotaExceeded:
+        if may_wait:
+            raise
+        return None
     except PlatformError:
         return None
 
@@ -123,6 +130,9 @@ def _fly(taken: Flight, token: Token, service: Service, forced_at: int | None) -
         if refused.is_final:
             return _after_refusal(taken, token)
         _give_up(taken, token, refused)
+        raise
+    except QuotaExceeded:  # nobody was asked, so nobody needs to wait
+        flight.give_up(VAULT, taken, 0)
         raise
     except PlatformError as error:
         _give_up(taken, token, error)

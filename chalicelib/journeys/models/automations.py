@@ -75,6 +75,7 @@ class Automation(Item):
     size_bytes: int = 0  # of the whole as callers see it
     operations: list[str] = field(default_factory=list)
     has_trigger: bool = False
+    entries: int = 1  # steps that have been its entry since it left DRAFT
     started_at: int | None = None  # its first run
     pauses: list[dict[str, Any]] = field(default_factory=list)
     reason: str | None = None  # of its status, when the engine made it

@@ -1,7 +1,8 @@
 """Counters of steps and automations, each spread over some rows so that many workers can add to it.
 
 They change in the same transaction as the tokens they count, so they are exact at every moment. One row a step and
-shard; the row `-` of a shard counts the automation as a whole.
+shard; the row `-` of a shard counts the automation as a whole, and who came in at which step, so that letting somebody
+in changes one counter row and not two.
 """
 
 from __future__ import annotations
@@ -20,6 +21,8 @@ SHARDS = 4
 WHOLE = "-"
 Deltas = Counter[tuple[str, str, str]]  # (automation, step or WHOLE, name) to how many
 _SINCE = "last"
+_IN = "in:"  # in the row WHOLE, followed by a step: how many came in there
+MOST_ENTRIES = 8  # steps whose entries the row WHOLE counts, which must stay small; later ones count in their own
 
 
 def partition(workspace_id: str, node: str, automation: str, shard: int) -> str:
@@ -46,6 +49,15 @@ def writes(workspace_id: str, node: str, deltas: Deltas, shard: int, entered_ms:
     return made
 
 
+def entering(automation: str, steps: Iterable[str], *, shares: bool) -> Deltas:
+    """Count tokens that come in, one a step named; `shares`: in the row of the whole, which they change anyway."""
+    deltas: Deltas = Counter()
+    for step in steps:
+        deltas[automation, WHOLE, "total"] += 1
+        deltas[(automation, WHOLE, _IN + step) if shares else (automation, step, "entered")] += 1
+    return deltas
+
+
 def add(workspace_id: str, node: str, automation: str, step: str, amounts: Mapping[str, int]) -> Write:
     """Give the write that adds to one step's counters, in any shard."""
     key = Key(partition(workspace_id, node, automation, any_shard()), step)
@@ -57,15 +69,16 @@ def read(workspace_id: str, node: str, automation: str) -> dict[str, Counter[str
     found: dict[str, Counter[str]] = {}
     for shard in range(SHARDS):
         _sum(found, JOURNEYS.query_all(partition(workspace_id, node, automation, shard)))
-    return found
+    return _with_entries(found)
 
 
 def read_some(workspace_id: str, node: str, automation: str, steps: Iterable[str]) -> dict[str, Counter[str]]:
-    """Read the counters of some steps."""
-    keys = [Key(partition(workspace_id, node, automation, shard), step) for step in steps for shard in range(SHARDS)]
+    """Read the counters of some steps, and of the whole."""
+    wanted = {WHOLE, *steps}
+    keys = [Key(partition(workspace_id, node, automation, shard), step) for step in wanted for shard in range(SHARDS)]
     found: dict[str, Counter[str]] = {}
     _sum(found, JOURNEYS.get_many(keys, consistent=True).values())
-    return found
+    return {step: counted for step, counted in _with_entries(found).items() if step in wanted}
 
 
 def totals(workspace_id: str, node: str, automations: Iterable[str]) -> dict[str, Counter[str]]:
@@ -96,6 +109,14 @@ def _sum(found: dict[str, Counter[str]], rows: Iterable[Row]) -> None:
                 counted[name] = max(counted[name], int(amount))
             elif isinstance(amount, int):
                 counted[name] += amount
+
+
+def _with_entries(found: dict[str, Counter[str]]) -> dict[str, Counter[str]]:
+    """Give each step what the whole has counted for it."""
+    whole = found.get(WHOLE, Counter())
+    for name in [name for name in whole if name.startswith(_IN)]:
+        found.setdefault(name.removeprefix(_IN), Counter())["entered"] += whole.pop(name)
+    return found
 
 
 # --- links --------------------------------------------------------------------------------------------------------

@@ -24,7 +24,7 @@ from chalicelib.storage.table import ConditionFailed
 from chalicelib.storage.tables import JOURNEYS
 
 Json = dict[str, Any]
-DIRECT_ROWS = 5_000
+DIRECT_ROWS = 20_000
 MAX_ANSWER_BYTES = 4_000_000  # before base64; a function's answer may have 6 MB
 ADDRESS_S = 300
 AGAIN_S = 5
@@ -36,7 +36,7 @@ def download(call: Call) -> Answer:
     heads = tokens.heads_of(call, node)
     wanted = tokens.filter_of(call, node, heads)
     name = cells.file_name(wire.text(call, "filename", 100), "automations-monitor", ".zip")
-    found = listings.find(wanted, DIRECT_ROWS)
+    found = listings.find(wanted, DIRECT_ROWS, is_lean=True)
     if found.after is None:
         data = zipped(name, [rows_of(found.rows, heads)], len(found.rows))
         if len(data) <= MAX_ANSWER_BYTES:

@@ -64,7 +64,7 @@ def _build_part(lease: leases.Lease, row: Row) -> Row:
     node, doc = rest.partition("#RPT#")[0], row["doc"]
     group = Group(doc["group"]) if doc["group"] else None
     wanted = Filter(workspace_id, node, tuple(doc["automations"]), tuple(doc["names"]), doc["step"], group)
-    found = listings.find(wanted, PART_ROWS, row["cur"] or None)
+    found = listings.find(wanted, PART_ROWS, row["cur"] or None, is_lean=True)
     loaded = {uuid: automations.load(workspace_id, node, uuid) for uuid in {one["a"] for one in found.rows}}
     heads = {uuid: head for uuid, head in loaded.items() if head is not None}
     text = orjson.dumps([list(one.values()) for one in rows_of(found.rows, heads)])

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
+import orjson
+
 ACCEPTS_ENTRIES = frozenset({"COMMITTED", "RUNNING", "PAUSED", "ERROR"})
 HOLDS_TOKENS = ACCEPTS_ENTRIES | {"TO_ARCHIVE"}
 EMAIL, PHONE = "email", "mobilePhone"
 MAX_ATTRIBUTES, MAX_NAME, MAX_VALUE = 100, 100, 4096
+MAX_BYTES = 240_000  # of all attributes as JSON: a token, its attributes and two events lie in one row of 400 KB
 _MAX_ADDRESS = 320
+_MAX_DIGITS = 15
+_SEPARATORS = re.compile(r"[\s().,/-]+")
 _KEEP_ZERO = frozenset({"39", "378"})  # national numbers whose first zero belongs to them
 
 
@@ -56,7 +62,7 @@ def identity_of(
         clab_uuid.lower() if clab_uuid else None,
         user_pk or None,
         normal_email(email or attributes.get(EMAIL, "")),
-        normal_phone(attributes.get(PHONE, "")),
+        normal_phone(attributes.get(PHONE, "")) or national_phone(attributes.get(PHONE, "")),
     )
     return made if made.names() else None
 
@@ -79,6 +85,15 @@ def normal_phone(text: str, country_code: str = "") -> str | None:
     digits = plain[1:]
     is_one = plain.startswith("+") and digits.isdigit() and 7 <= len(digits) <= 15 and not digits.startswith("0")
     return plain if is_one else None
+
+
+def national_phone(text: str) -> str | None:
+    """Spell a number written without its country as 5 to 15 digits; None when it is none.
+
+    It names somebody, but nothing can be sent to it: which country it is in is for the step that sends to say.
+    """
+    plain = _SEPARATORS.sub("", text)
+    return plain if plain.isascii() and plain.isdecimal() and 5 <= len(plain) <= _MAX_DIGITS else None
 
 
 def decide(inserts: bool, removes: bool, *, remove_is_primary: bool) -> Act:
@@ -113,7 +128,25 @@ def attributes_of(given: Any) -> tuple[dict[str, str], str | None]:
         if len(text) > MAX_VALUE:
             return {}, f"has a value of more than {MAX_VALUE} characters: {name[:100]}"
         made[name] = text
+    if size_of(made) > MAX_BYTES:
+        return {}, f"has more than {MAX_BYTES} bytes"
     return made, None
+
+
+def size_of(attributes: Mapping[str, str]) -> int:
+    """Say how many bytes attributes take where they are kept."""
+    return len(orjson.dumps(attributes))
+
+
+def fitting(attributes: Mapping[str, str]) -> dict[str, str]:
+    """Keep what a token can hold of attributes that were copied together, in their order."""
+    made: dict[str, str] = {}
+    left = MAX_BYTES - len("{}")
+    for name, value in list(attributes.items())[:MAX_ATTRIBUTES]:
+        size = size_of({name: value})
+        if size <= left:
+            made[name], left = value, left - size
+    return made
 
 
 def text_of(value: Any) -> str | None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from chalicelib.core import clock
 from chalicelib.journeys.rules import conditions
 from chalicelib.journeys.rules.conditions import Facts, When
 from chalicelib.journeys.rules.entry import MAX_VALUE, text_of
@@ -25,6 +26,21 @@ FEEDBACK_OF = {
     "MARKED_SPAM": "campaignMarkedSpam",
     "FAILED": "campaignFailed",
 }
+
+
+def sent_event(token: str, step: str, sent: Json) -> dict[str, Any]:
+    """Give the event that a message went out: kept with its token, told by nobody. `sent` is {at, v}."""
+    at_ms = int(sent["at"])
+    return {
+        "id": f"sent:{token}:{sent['v']}",
+        "eventType": FEEDBACK_OF["SENT"],
+        "context": "DIGITAL_CAMPAIGN",
+        "properties": {"kind": "SENT"},
+        "occurredAt": clock.iso_ms(at_ms),
+        "at": at_ms,
+        "step": step,
+        "token": token,
+    }
 
 
 def fits(rule: Json, event: Json, facts: Facts, at: When) -> bool:

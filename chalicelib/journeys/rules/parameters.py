@@ -40,6 +40,7 @@ REQUIRED = {
 _LISTS = frozenset({"IN", "NOT_IN", "BETWEEN"})
 _BARE = frozenset({"EXISTS", "NOT_EXISTS"})
 _PLACEHOLDER = re.compile(r"\$\{")
+_SENDER = re.compile(r"[A-Za-z0-9]{1,11}|\+?[0-9]{1,15}")
 
 
 @dataclass(frozen=True)
@@ -112,6 +113,9 @@ def _faults_of_mail(parameters: Json, place: str, offer: Offer) -> Iterator[Faul
 def _faults_of_text(parameters: Json, place: str, offer: Offer) -> Iterator[Fault]:
     yield from _faults_of_model(parameters, place, offer.text_models, "text model")
     yield from _faults_of_subscription(parameters, place, offer)
+    if (sender := parameters.get("senderAlias")) and not _SENDER.fullmatch(sender):
+        reason = "must be up to 11 letters and digits, or a number of up to 15 digits"
+        yield Fault(f"{place}.senderAlias", reason, "INVALID_PARAMETER")
     if not parameters.get("phoneAttribute") and not offer.phone_field:
         reason = "is missing, and the node names no property with the telephone number (hubPhoneField)"
         yield Fault(f"{place}.phoneAttribute", reason, "MISSING_PARAMETER")

@@ -1,7 +1,8 @@
 """What a token does next, out of the graph as it is now, its row and the time. No I/O: effects and checks are named.
 
-A token's row holds `s` its step, `v` the number of this visit, `se` when the step before was done, `due` and `wt` (the
-visit whose wait it belongs to), `m` the event that a trigger matched.
+A token's row holds `s` its step, `from` where it came from and by which outcome, `v` the number of this visit, `se`
+when the step before was done, `due` and `wt` (the visit whose wait it belongs to), `m` the event that a trigger
+matched.
 """
 
 from __future__ import annotations
@@ -61,14 +62,19 @@ class Lost:
     why: str
 
 
-Next = Leave | Wait | Do | Look | Finish | Lost
+@dataclass(frozen=True)
+class Astray:
+    """Its step is not in the graph: the graph at hand is an old one, or it was on the way while the graph changed."""
+
+
+Next = Leave | Wait | Do | Look | Finish | Lost | Astray
 
 
 def next_of(graph: Graph, token: Mapping[str, Any], customer_key: str, zone: str, now_ms: int) -> Next:
     """Say what a token does next."""
     step = graph.step(token["s"])
     if step is None:
-        return Lost("its step is no longer in the graph")
+        return Astray()
     operation, parameters = str(step["operation"]), step.get("parameters") or {}
     if operation == "NO_ACTION":
         return Finish()
@@ -78,6 +84,15 @@ def next_of(graph: Graph, token: Mapping[str, Any], customer_key: str, zone: str
         outcome = split.branch(token["s"], customer_key, parameters.get("shares") or ())
         return leave(graph, token["s"], outcome, now_ms)
     return _waiting(graph, token, operation, parameters, zone, now_ms)
+
+
+def back(graph: Graph, token: Mapping[str, Any]) -> Leave | Lost:
+    """Lead a token whose step is gone to where the step it came from leads now."""
+    step, outcome = token.get("from") or ("", "")
+    target = graph.after(step, outcome)
+    if target is None:
+        return Lost("its step is no longer in the graph")
+    return Leave(outcome, target, int(token["se"]))
 
 
 def leave(graph: Graph, step: str, outcome: str, ended_ms: int, to: str | None = None) -> Next:

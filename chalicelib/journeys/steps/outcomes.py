@@ -69,6 +69,7 @@ class Done:
 
     counts: Mapping[str, int] = field(default_factory=dict)
     is_sent: bool = False  # a message went out: feedback on it may come
+    number: str | None = None  # the one it went to, when it was a text
 
 
 @dataclass(frozen=True)

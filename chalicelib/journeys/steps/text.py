@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from chalicelib.journeys import consents, materials, profiles, sending
 from chalicelib.journeys.models import nodes
 from chalicelib.journeys.rules import conditions, placeholders
@@ -9,19 +11,21 @@ from chalicelib.journeys.rules.countries import CALLING_CODES
 from chalicelib.journeys.rules.entry import normal_phone
 from chalicelib.journeys.rules.placeholders import Place
 from chalicelib.journeys.steps import messages
-from chalicelib.journeys.steps.outcomes import Broken, Job, Outcome
+from chalicelib.journeys.steps.outcomes import Broken, Done, Job, Outcome
 
 
 def run(job: Job) -> Outcome:
     """Send the text, or leave it out for lack of a number or consent."""
     if not nodes.is_on(job.node, "sms"):
         return Broken("texts are switched off for this node")
-    return messages.send(
-        job,
-        lambda: _recipient(job),
-        lambda number: letter_of(job, number),
-        lambda letter: sending.text(job.head.workspace_id, job.node.id, letter),
-    )
+    numbers: list[str] = []
+
+    def deliver(letter: sending.Text) -> None:
+        sending.text(job.head.workspace_id, job.node.id, letter)
+        numbers.append(letter.to)
+
+    outcome = messages.send(job, lambda: _recipient(job), lambda number: letter_of(job, number), deliver)
+    return replace(outcome, number=numbers[0]) if numbers and isinstance(outcome, Done) else outcome
 
 
 def _recipient(job: Job) -> str | None:
@@ -40,7 +44,7 @@ def number_of(job: Job) -> str | None:
         found = conditions.look_up(profiles.read(job.node, job.identity), job.node.phone_field)
         if number := normal_phone(str(found or ""), country):
             return number
-    return job.identity.phone or normal_phone(job.attributes.get("mobilePhone", ""), country)
+    return normal_phone(job.identity.phone or job.attributes.get("mobilePhone", ""), country)
 
 
 def letter_of(job: Job, number: str) -> sending.Text:

@@ -86,6 +86,24 @@ def _body(job: Job) -> bytes:
     return orjson.dumps(callout_of(job))
 
 
+def _told(job: Job) -> dict[str, Any] | None:
+    """Spell the event that let the customer in, or the last one matched, as the contract does (CustomerEvent)."""
+    event, who = job.event, job.identity
+    if event is None:
+        return None
+    told = {
+        "id": event["id"],
+        "nodeUuid": job.node.id,
+        "clabUuid": who.clab_uuid,
+        "userPk": who.user_pk,
+        "recipient": who.email,
+        "type": event["eventType"],
+        "properties": event.get("properties") or {},
+        "occurredAt": event["occurredAt"],
+    }
+    return told | ({"context": event["context"]} if event.get("context") else {})
+
+
 def callout_of(job: Job) -> dict[str, Any]:
     """Build the standard body of a callout."""
     return {
@@ -98,6 +116,6 @@ def callout_of(job: Job) -> dict[str, Any]:
         "userPk": job.identity.user_pk,
         "recipient": job.identity.email,
         "attributes": job.attributes,
-        "event": job.event,
+        "event": _told(job),
         "occurredAt": clock.iso_ms(int(job.row["ne"])),
     }

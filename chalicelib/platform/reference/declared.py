@@ -333,6 +333,7 @@ _EXECUTION = holding(
     startedAt={"type": "string"},
     endedAt=NULLABLE_TEXT,
     durationMs={"type": ["integer", "null"]},
+    waitReason=NULLABLE_TEXT,
     usage=OBJECT,
 )
 
@@ -350,9 +351,16 @@ _FIGURES: dict[str, Json] = {
     "channelMessages": _counts("sent", "retried", "failed", "skipped"),
     "journeys": _counts("entered", "completed", "failed", "removed", "steps"),
     "chatEvents": _counts("delivered", "retried", "failed"),
-    "javaScript": holding(runs=_COUNT, failures=_COUNT, ms=_AMOUNT),
+    "javaScript": holding(runs=_COUNT, failures=_COUNT, putOff=_COUNT, ms=_AMOUNT),
     "outbound": _counts("requests", "failures", "bytes"),
 }
+_QUOTA = holding(
+    javaScript=holding(
+        limitSeconds={"type": ["number", "null"]},
+        usedSeconds=_AMOUNT,
+        resetsAt={"type": "string", "format": "date-time"},
+    )
+)
 _METRICS = holding(
     **{"from": {"type": "string", "format": "date"}},
     to={"type": "string", "format": "date"},
@@ -369,6 +377,7 @@ _METRICS = holding(
             oldestS={"type": ["number", "null"], "minimum": 0},
         ),
     },
+    quota=_QUOTA,
     total=holding(**_FIGURES, microDollars={"description": "An estimate.", **_AMOUNT}),
     periods={"type": "array", "items": holding(start={"$ref": "#/components/schemas/Timestamp"}, **_FIGURES)},
 )
@@ -409,7 +418,9 @@ ANSWERS: dict[str, Answered] = {
     "replayExecution": Answered(_STARTED, "202"),
     "sendExecutionEvent": Answered(holding("eventId", eventId={"type": "string"})),
     "sendEvent": Answered(holding("eventId", eventId={"type": "string"}), "202"),
-    "getUsage": Answered(holding("total", "byAutomation", total=OBJECT, byAutomation={"type": "array"})),
+    "getUsage": Answered(
+        holding("total", "byAutomation", total=OBJECT, byAutomation={"type": "array"}, quota=_QUOTA),
+    ),
     "executeDatatype": Answered(ref("InputOutput"), also={"202": _STARTED}),
     "refreshActionVariables": Answered(ref("InputOutput")),
     "testLogic": Answered(ref("AnyJson")),

@@ -28,7 +28,7 @@ _SHAPES = {
     "Bulk": "created:[{subscriberId}], updated:[{subscriberId}], failed:[{subscriberId?, message}]",
     "Done": "acknowledged:boolean, status",
     "Channels": "in_app?:boolean, email?:boolean, sms?:boolean, chat?:boolean, push?:boolean",
-    "Preference": "template?:{_id, name, critical:boolean, tags?:[text], triggers?:[Trigger]},"
+    "Preference": "template?:{_id, name, critical:boolean, tags?:[text], triggers?:[Trigger], data?:object},"
     " preference:{enabled:boolean, channels:Channels, overrides?:[{channel?:Channel, source?}]}",
     "Trigger": "type, identifier, variables:[{name, type?}], subscriberVariables?:[{name}]",
     "Message": f"_id, _templateId, _messageTemplateId, _notificationId, _subscriberId, _jobId, _feedId?:text~, {_OWN},"
@@ -41,18 +41,19 @@ _SHAPES = {
     "Topic": f"_id, {_OWN}, key, name, subscribers:[text]",
     "Member": f"_id?, {_OWN}, _subscriberId, _topicId, topicKey, externalSubscriberId",
     "Accepted": "acknowledged:boolean, status, error?:[text], transactionId?",
-    "Notification": f"_id, {_OWN}, _subscriberId, _templateId?, transactionId, channels?:[Channel], subscriber?:object,"
-    f" template?:{{_id?, name?, triggers?:[Trigger]}}, payload?:object, to?:object, jobs?:[Job], {_TIMES}",
-    "Job": "_id, type, status, providerId?, payload?:object, overrides?:object, digest?:object, step:{_id?,"
+    "Notification": f"_id, {_OWN}, _subscriberId, _templateId?, transactionId, channels?:[Kind], subscriber?:object,"
+    " template?:{_id?, name?, triggers?:[Trigger]}, payload?:object, to?:object, tags?:[text], jobs?:[Job],"
+    f" _digestedNotificationId?, {_TIMES}",
+    "Job": "_id, type:Kind, status, providerId, payload?:object, overrides?:object, digest?:object, step:{_id?,"
     f" active?:boolean, filters?:[Group], template?:Template}}, executionDetails:[Detail], {_TIMES}",
     "Detail": "_id, _jobId, _environmentId?, _organizationId?, _notificationId?, _notificationTemplateId?,"
-    " _subscriberId?, providerId?, transactionId?, channel?, detail, source, status, isTest:boolean, isRetry:boolean,"
-    f" raw?:text~, {_TIMES}",
+    " _subscriberId?, providerId, transactionId?, channel?:Kind, detail, source, status, isTest:boolean,"
+    f" isRetry:boolean, raw?:text~, {_TIMES}",
     "Workflow": "_id, name, description?, active:boolean, draft:boolean, critical:boolean, preferenceSettings:Channels,"
     f" tags:[text], steps:[Step], triggers:[Trigger], {_OWN}, _notificationGroupId, notificationGroup?:Folder,"
     f" data?:object, deleted:boolean, {_TIMES}",
     "Step": "_id?, uuid?, name?, _templateId?, _parentId?:text~, active?:boolean, shouldStopOnFail?:boolean,"
-    " template?:Template, filters?:[Group], metadata?:object",
+    " template?:Template, filters?:[Group], metadata?:object, replyCallback?:object, variants?:[object]",
     "Template": "_id?, type, content?:any, contentType?, subject?, title?, preheader?, senderName?, name?, cta?:object,"
     f" feedId?:text~, layoutId?:text~, actor?:object, variables?:{_VARIABLES}",
     "Folder": f"_id, name, {_OWN}",
@@ -161,7 +162,9 @@ def _object(text: str, at: int) -> tuple[Json, int]:
 
 def _schemas() -> dict[str, Json]:
     made = {f"{_NAMED}{name}": _object(text, 0)[0] for name, text in _SHAPES.items()}
-    return {**made, f"{_NAMED}Channel": {"enum": ["in_app", "email", "sms", "chat", "push"]}}
+    channels = ["in_app", "email", "sms", "chat", "push"]
+    kinds = [*channels, "digest", "delay", "trigger", "custom"]
+    return {**made, f"{_NAMED}Channel": {"enum": channels}, f"{_NAMED}Kind": {"enum": kinds}}
 
 
 def _answers() -> dict[str, Answered]:

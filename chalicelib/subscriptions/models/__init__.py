@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from chalicelib.subscriptions.models.numbers import forget_number, number_of
 from chalicelib.subscriptions.models.shards import (
     FORWARDED,
     MARK,
@@ -67,9 +68,11 @@ __all__ = [
     "ended_message",
     "event_key",
     "fan_out_page",
+    "forget_number",
     "insert_subscription",
     "is_version_in_use",
     "mark_row",
+    "number_of",
     "occurrence_row",
     "partition_of",
     "poll_key",

@@ -7,12 +7,13 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 from chalicelib.core import clock, ids
-from chalicelib.core.errors import NotFound, VersionConflict
+from chalicelib.core.errors import NotFound, Unavailable, VersionConflict
 from chalicelib.durable import due, fences
 from chalicelib.storage.expressions import ABSENT, PRESENT, Change, Row, eq
 from chalicelib.storage.item import Item
 from chalicelib.storage.table import ConditionFailed, Key, TransactionFailed, Write, transact
 from chalicelib.storage.tables import DELIVERY, WORK
+from chalicelib.subscriptions.models.numbers import counting
 from chalicelib.subscriptions.models.shards import FORWARDED
 from chalicelib.subscriptions.models.traffic import DAY_S, DELIVERY_DUE, LIVE, ended_key, poll_key
 from chalicelib.subscriptions.rules.deliveries import SubscriptionState
@@ -60,6 +61,7 @@ class Subscription(Item):
     is_polled: bool = False
     automation_id: str | None = None
     feeds: str | None = None
+    is_counted: bool = False  # among those of its trigger
     state: SubscriptionState = SubscriptionState.ACTIVE
     reason: str | None = None
     health: Health = GOOD
@@ -172,10 +174,11 @@ def insert_subscription(item: Subscription, poll: Row | None, timer: due.Timer |
 
     `timer` is when its webhook is to be renewed.
     """
+    item.is_counted = not item.is_forwarding
     own = item.to_row() | ({} if timer is None else timer.attributes)
     writes = [Write(DELIVERY, ABSENT, row=own), Write(DELIVERY, row=item.fan_out_row())]
     if not item.is_forwarding:
-        writes.append(Write(DELIVERY, row=item.user_row()))
+        writes += [Write(DELIVERY, row=item.user_row()), counting(item.workspace_id, item.trigger_id, item.id, 1)]
         directory = {"pk": f"{item.workspace_id}#ST#{item.service_id}", "sk": item.trigger_id}
         DELIVERY.put(directory)  # a hint for the end of a service: harmless when the rest does not follow
     named = version_key(item)
@@ -184,10 +187,22 @@ def insert_subscription(item: Subscription, poll: Row | None, timer: due.Timer |
     if poll is not None:
         writes.append(Write(WORK, row=poll))
     try:
-        transact(writes, ids.secret_text(24))
+        _transact(writes)
     except TransactionFailed:
         return False
     return True
+
+
+def _transact(writes: list[Write]) -> None:
+    """Do all or none; others who are counted in the same row may be in the way for a moment."""
+    token = ids.secret_text(24)
+    for attempt in range(1, _ATTEMPTS + 1):
+        try:
+            transact(writes, token)
+            return
+        except Unavailable:
+            if attempt == _ATTEMPTS:
+                raise
 
 
 def remove_subscription(item: Subscription, credential: str | None = None) -> None:
@@ -198,7 +213,7 @@ def remove_subscription(item: Subscription, credential: str | None = None) -> No
     """
     for _ in range(_ATTEMPTS):
         try:
-            transact(_removal(item, credential), ids.secret_text(24))
+            _transact(_removal(item, credential))
             return
         except TransactionFailed as failed:
             row = failed.failed.get(0)
@@ -219,6 +234,8 @@ def _removal(item: Subscription, credential: str | None) -> list[Write]:
     if not item.is_forwarding:
         user_row = item.user_row()
         writes.append(Write(DELIVERY, key=Key(user_row["pk"], user_row["sk"])))
+    if item.is_counted:
+        writes.append(counting(item.workspace_id, item.trigger_id, item.id, -1))
     named = version_key(item)
     if named is not None:
         writes.append(Write(DELIVERY, key=named))

@@ -8,7 +8,7 @@ from datetime import UTC
 from email.utils import parsedate_to_datetime
 from enum import StrEnum
 
-from chalicelib.core.errors import PlatformError, UpstreamFailed
+from chalicelib.core.errors import PlatformError, QuotaExceeded, UpstreamFailed
 
 MAX_DELAY_S = 86_400
 JITTER = 0.2
@@ -51,6 +51,7 @@ class Fate(StrEnum):
     DISABLE = "disable"
     CLOGGED = "clogged"  # not tried: too many requests to this endpoint hang
     PAUSED = "paused"  # not tried: the service is switched off
+    PUT_OFF = "put off"  # not tried: the workspace's quota of the day is used up
 
 
 @dataclass(frozen=True)
@@ -84,6 +85,8 @@ def judge_error(error: PlatformError, *, is_receiver: bool) -> Verdict:
     """
     if is_receiver and isinstance(error, UpstreamFailed):
         return Verdict(Fate.RETRY, None, error.message, blames=True)
+    if isinstance(error, QuotaExceeded):
+        return Verdict(Fate.PUT_OFF, None, error.message, error.pause_s)
     if error.retryable:
         return Verdict(Fate.RETRY, None, error.message, getattr(error, "retry_after_s", None))
     return Verdict(Fate.END, None, f"{type(error).__name__}: {error.message}")

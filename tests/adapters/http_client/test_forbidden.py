@@ -128,6 +128,29 @@ def test_the_allow_list_matches_only_what_is_written(configure: Callable[..., No
     assert len(spy.dialled) == 3
 
 
+def test_an_allowed_address_of_metadata_is_reached_by_its_numbers_alone(
+    configure: Callable[..., None], spy: Spy
+) -> None:
+    configure(EGRESS_ALLOW="169.254.170.2:80")
+    with pytest.raises(UpstreamFailed, match="refused the connection"):
+        send("w", Request("GET", "http://169.254.170.2/"))
+    assert spy.dialled == [("169.254.170.2", 80)]
+
+
+@pytest.mark.parametrize("host", ["10.0.0.1", "::1", "mail.internal", "localhost", "metadata.goog", "own.example"])
+def test_no_mail_goes_to_a_forbidden_host(host: str, configure: Callable[..., None], spy: Spy) -> None:
+    configure(PUBLIC_URL="https://own.example")
+    with pytest.raises(AddressRefused):
+        network.connect_mail(host, 25, 1)
+    assert (spy.lookups, spy.dialled) == ([], [])
+
+
+def test_mail_goes_to_any_port_of_a_public_host(spy: Spy) -> None:
+    with pytest.raises(ConnectionRefusedError):
+        network.connect_mail("2606:2800:220:1::1", 25, 1)
+    assert spy.dialled == [("2606:2800:220:1::1", 25)]
+
+
 def test_an_allowed_name_never_leads_to_metadata(configure: Callable[..., None], spy: Spy) -> None:
     configure(EGRESS_ALLOW="sink.local:*")
     for address in ("169.254.169.254", "fe80::1", "fd00:ec2::254", "::ffff:169.254.169.254", "nonsense"):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from chalicelib.adapters.http_client import Request, send
+from chalicelib.adapters.http_client import Request, client, send, urls
 from chalicelib.core.errors import UpstreamFailed
 from tests.adapters.http_client.conftest import Spy
 from tests.adapters.http_client.servers import Handler, Server, Visit, serving
@@ -52,9 +52,9 @@ def test_three_hops_are_followed_and_the_fourth_fails(spy: Spy) -> None:
         assert [lines(server, n)[0].split()[1] for n in range(4)] == ["/0", "/1?a=b", "/2", "/3"]
         assert "authorization" in names(server, 3)
         assert server.visits == 1
-    with serving(redirecting(*hops, (302, "/4"))) as server:
+    with serving(redirecting(*hops, (302, "http://10.0.0.1/"))) as server:  # where the last one leads is not looked at
         spy.real_port = server.port
-        with pytest.raises(UpstreamFailed, match="more than 3 times"):
+        with pytest.raises(UpstreamFailed, match=r"http://public\.example redirected more than 3 times"):
             send("other", Request("GET", "http://public.example/0", max_redirects=3))
         assert len(server.requests) == 4
 
@@ -93,6 +93,34 @@ def test_method_and_body_follow_the_status(status: int, method: str, follows: st
     assert ("content-type" in names(server, 1)) == (follows != "GET")
 
 
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+def test_a_request_that_asks_for_something_stays_as_it_is(status: int, spy: Spy) -> None:
+    with serving(redirecting((status, "/next"))) as server:
+        spy.real_port = server.port
+        send("w", Request("GET", "http://public.example/", {"Content-Type": "a/b"}, b"{}", max_redirects=1))
+    assert lines(server, 1)[0].split()[0] == "GET"
+    assert server.requests[1][1] == b"{}"
+    assert "content-type" in names(server, 1)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "is_same"),
+    [
+        ("http://a.example/", "http://a.example/x", True),
+        ("https://a.example:8443/", "https://a.example:8443/x", True),
+        ("http://a.example/", "https://a.example/", True),
+        ("https://a.example/", "http://a.example/", False),
+        ("http://a.example:8080/", "https://a.example/", False),
+        ("http://a.example/", "https://a.example:8443/", False),
+        ("http://a.example/", "https://b.example/", False),
+        ("http://a.example:443/", "https://a.example:443/", False),
+        ("http://a.example/", "http://b.example/", False),
+    ],
+)
+def test_a_server_is_the_same_when_only_tls_is_added(old: str, new: str, is_same: bool) -> None:
+    assert client._is_same_place(urls.parse(old), urls.parse(new)) is is_same
+
+
 @pytest.mark.parametrize("status", [307, 308])
 def test_a_body_does_not_leave_its_host(status: int, spy: Spy) -> None:
     with serving(redirecting((status, "http://other.example/"))) as server:
@@ -110,6 +138,14 @@ def test_a_redirect_without_location_is_the_answer(spy: Spy) -> None:
     with serving(handler) as server:
         spy.real_port = server.port
         assert send("w", Request("GET", "http://public.example/", max_redirects=3)).status == 302
+
+
+@pytest.mark.parametrize("status", [200, 201, 300, 304, 404])
+def test_an_answer_that_is_no_redirect_is_not_followed(status: int, spy: Spy) -> None:
+    with serving(redirecting((status, "/next"))) as server:
+        spy.real_port = server.port
+        assert send("w", Request("HEAD", "http://public.example/", max_redirects=3)).status == status
+    assert len(server.requests) == 1
 
 
 def test_letters_outside_ascii_in_a_location_are_encoded(spy: Spy) -> None:

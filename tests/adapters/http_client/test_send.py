@@ -11,10 +11,12 @@ import time
 import zlib
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import pytest
 
-from chalicelib.adapters.http_client import Request, network, send
+from chalicelib.adapters.http_client import Request, close_idle, network, send
+from chalicelib.adapters.http_client.messages import Headers
 from chalicelib.core.errors import InvalidInput, UpstreamFailed, UpstreamTimeout
 from tests.adapters.http_client.conftest import Spy
 from tests.adapters.http_client.servers import Visit, always, once, polite, serving
@@ -74,6 +76,9 @@ def test_a_connection_serves_one_workspace_again_and_no_other() -> None:
         assert server.visits == 2
         send("one", post(server.url))
         assert server.visits == 2
+        close_idle()
+        send("one", post(server.url))
+        assert server.visits == 3
 
 
 @pytest.mark.parametrize(
@@ -210,6 +215,73 @@ def test_a_slow_name_lookup_ends_at_the_deadline(spy: Spy) -> None:
         send("w", Request("GET", "https://slow.example/", connect_timeout_s=0.1))
     done.set()
     assert spy.dialled == []
+
+
+def test_a_name_without_an_address_fails_and_may_be_tried_again(spy: Spy) -> None:
+    spy.names = {"empty.example": []}
+    with pytest.raises(UpstreamFailed, match="has no address") as failure:
+        send("w", Request("GET", "https://empty.example/"))
+    assert failure.value.retryable
+
+
+class NoThread:
+    """Stands for a thread in a process that may have no more of them."""
+
+    def __init__(self, **_: object) -> None:
+        pass
+
+    def start(self) -> None:
+        raise RuntimeError("can't start new thread")
+
+
+def test_without_threads_no_name_is_looked_up_and_no_place_is_lost(monkeypatch: pytest.MonkeyPatch, spy: Spy) -> None:
+    monkeypatch.setattr(network, "_lookups", threading.BoundedSemaphore(1))
+    with monkeypatch.context() as short:
+        short.setattr(network.threading, "Thread", NoThread)
+        for _ in range(2):
+            with pytest.raises(UpstreamFailed, match="looked up now") as failure:
+                send("w", Request("GET", "https://public.example/", connect_timeout_s=0.2))
+            assert failure.value.retryable
+    for _ in range(2):
+        with pytest.raises(UpstreamFailed, match="refused the connection"):
+            send("w", Request("GET", "https://public.example/", connect_timeout_s=0.2))
+
+
+def test_only_so_many_names_are_looked_up_at_once(monkeypatch: pytest.MonkeyPatch, spy: Spy) -> None:
+    monkeypatch.setattr(network, "_lookups", threading.BoundedSemaphore(1))
+    with network._lookups, pytest.raises(UpstreamTimeout):
+        send("w", Request("GET", "https://public.example/", connect_timeout_s=0.05))
+    assert spy.lookups == []
+
+
+def test_a_name_lookup_is_waited_for(spy: Spy) -> None:
+    def resolve(_host: str, _port: int) -> list[str]:
+        threading.Event().wait(0.1)
+        return ["93.184.216.34"]
+
+    network.use(resolver=resolve, dialler=spy.dial)
+    with pytest.raises(UpstreamFailed, match="refused the connection"):
+        send("w", Request("GET", "https://slow.example/"))
+    assert spy.dialled == [("93.184.216.34", 443)]
+
+
+def test_what_is_sent_is_not_held_back() -> None:
+    with serving(polite) as server, network._system_dialler("127.0.0.1", server.port, 5) as line:
+        assert line.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+        assert line.gettimeout() == 5
+
+
+def test_answers_are_asked_for_as_they_are() -> None:
+    with serving(polite) as server:
+        send("w", Request("GET", server.url, {"Accept-Encoding": "gzip"}))
+    (named,) = [line for line in server.requests[0][0].split(b"\r\n") if line.lower().startswith(b"accept-encoding")]
+    assert named.lower() == b"accept-encoding: identity"
+
+
+def test_names_of_headers_are_texts() -> None:
+    headers = Headers([("A", "1"), ("a", "2")])
+    assert ("a" in headers, "b" in headers, 1 in headers, None in headers) == (True, False, False, False)
+    assert (headers["A"], len(headers), list(headers)) == ("1, 2", 1, ["A"])
 
 
 def test_a_slow_connect_ends_at_its_own_deadline() -> None:
@@ -406,12 +478,13 @@ def test_headers_of_the_platform_are_refused(name: str, spy: Spy) -> None:
         {"": "a"},
         {"X Y": "a"},
         {"Ü": "a"},
+        {7: "a"},
         {"X": 7},
         {"X": "a" * 17_000},
         {f"X-{n}": "a" for n in range(65)},
     ],
 )
-def test_headers_that_cannot_be_carried_are_refused(headers: dict[str, str], spy: Spy) -> None:
+def test_headers_that_cannot_be_carried_are_refused(headers: Any, spy: Spy) -> None:
     with pytest.raises(InvalidInput):
         send("w", Request("GET", "https://public.example/", headers))
     assert spy.lookups == []

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import datetime
 import ipaddress
+import socket
 import ssl
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from chalicelib.adapters.http_client import Request, network, send
+from chalicelib.adapters.http_client import Request, network, send, urls
 from chalicelib.core.errors import UpstreamFailed, UpstreamTimeout
 from tests.adapters.http_client.conftest import Spy
 from tests.adapters.http_client.servers import Server, polite, serving
@@ -102,3 +104,80 @@ def test_a_silent_handshake_ends_at_the_deadline(spy: Spy) -> None:
         spy.real_port = running.port
         with pytest.raises(UpstreamTimeout):
             send("w", Request("GET", "https://right.example/", connect_timeout_s=0.1))
+
+
+def test_a_connection_whose_time_is_over_before_the_handshake_is_closed(monkeypatch: pytest.MonkeyPatch) -> None:
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+
+        def dial(_address: str, _port: int, _timeout_s: float) -> socket.socket:
+            monkeypatch.setattr(network, "seconds_left", late)
+            return ours
+
+        network.use(resolver=lambda *_: ["93.184.216.34"], dialler=dial)
+        with pytest.raises(TimeoutError):
+            network.connect(urls.parse("https://right.example/"), time.monotonic() + 60)
+        assert ours.fileno() == -1
+
+
+def test_a_handshake_has_what_is_left_of_the_time() -> None:
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        ours.settimeout(10)
+        network.use(resolver=lambda *_: ["93.184.216.34"], dialler=lambda *_: ours)
+        started = time.monotonic()
+        with pytest.raises(TimeoutError):
+            network.connect(urls.parse("https://right.example/"), started + 0.1)
+        assert time.monotonic() - started < 5
+
+
+@pytest.mark.parametrize(("asked", "spoken"), [("", "http/1.1"), ("h2", "h2")])
+def test_one_protocol_is_offered(asked: str, spoken: str, pem: Path, spy: Spy, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SSL_CERT_FILE", str(pem))
+    monkeypatch.setattr(network, "_tls", network._system_tls.__wrapped__)
+    network._own_tls.cache_clear()
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(pem)
+    context.set_alpn_protocols(["h2", "http/1.1"])
+    with serving(polite, context) as running:
+        spy.real_port = running.port
+        line = network.connect(urls.parse("https://right.example/"), time.monotonic() + 5, asked)
+        assert isinstance(line, ssl.SSLSocket)
+        with line:
+            assert line.selected_alpn_protocol() == spoken
+    network._own_tls.cache_clear()
+
+
+def test_what_is_not_replaced_is_the_systems_own() -> None:
+    ways = network._system_resolver, network._system_dialler, network._system_tls
+    network.use(resolver=lambda *_: [], dialler=lambda *_: socket.socket(), tls=ssl.create_default_context)
+    assert not {network._resolver, network._dialler, network._tls} & set(ways)
+    network.use()
+    assert (network._resolver, network._dialler, network._tls) == ways
+
+
+def late(_deadline: float) -> float:
+    raise TimeoutError
+
+
+def test_time_that_is_over_is_an_error() -> None:
+    assert network.seconds_left(time.monotonic() + 60) > 1
+    with pytest.raises(TimeoutError):
+        network.seconds_left(time.monotonic())
+
+
+def test_certificates_are_checked_against_the_list_that_comes_along(pem: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("SSL_CERT_FILE", raising=False)
+    monkeypatch.setattr("certifi.where", lambda: str(pem))
+    for context in (network._system_tls.__wrapped__(), network.mail_tls(is_checked=True)):
+        assert [dict(pair for (pair,) in found["subject"]) for found in context.get_ca_certs()] == [
+            {"commonName": "right.example"}
+        ]
+        assert (context.check_hostname, context.verify_mode) == (True, ssl.CERT_REQUIRED)
+
+
+def test_a_list_of_the_deployments_own_comes_first(pem: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SSL_CERT_FILE", str(pem))
+    for context in (network._system_tls.__wrapped__(), network.mail_tls(is_checked=True)):
+        assert len(context.get_ca_certs()) == 1
+    assert network.mail_tls(is_checked=False).verify_mode == ssl.CERT_NONE

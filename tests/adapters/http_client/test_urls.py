@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
@@ -41,6 +42,7 @@ def test_plain_http_is_stored_only_in_development_or_when_allowed(configure: Cal
     configure(STAGE="prod", DEV_KEYS="")
     with pytest.raises(InvalidInput, match="https"):
         check_url("http://public.example/x")
+    assert check_url("https://public.example/x") == "https://public.example/x"
 
 
 def test_an_allowed_host_is_stored_with_plain_http(configure: Callable[..., None]) -> None:
@@ -60,7 +62,19 @@ def test_the_platform_itself_is_refused(configure: Callable[..., None]) -> None:
 
 
 @pytest.mark.parametrize(
-    "path", ["/a\\b", "/?a=\\", "/a b", "/a\tb", "/\u00a0", "/\u2028", "/\x7f", "/" + "a" * 2030, "/" + "ä" * 400]
+    "path",
+    [
+        "/a\\b",
+        "/?a=\\",
+        "/a b",
+        "/a\tb",
+        "/\u00a0",
+        "/\u2028",
+        "/\x7f",
+        "/" + "a" * 2030,
+        "/" + "ä" * 400,
+        "/#" + "a" * 2030,
+    ],
 )
 def test_strange_characters_and_lengths_are_refused_in_paths_too(path: str) -> None:
     with pytest.raises(InvalidInput):
@@ -90,3 +104,46 @@ def test_refusals_name_the_field() -> None:
     with pytest.raises(InvalidInput) as refusal:
         check_url("ftp://public.example/")
     assert refusal.value.faults[0].location == "url"
+
+
+def test_an_allowed_host_may_be_reached_on_any_port_of_its_own(configure: Callable[..., None]) -> None:
+    configure(EGRESS_ALLOW="127.0.0.1:25")
+    urls.vet_host(urls.parse("https://127.0.0.1:25"))
+    with pytest.raises(AddressRefused):
+        urls.vet_host(urls.parse("https://127.0.0.1:26"))
+
+
+def test_a_redirect_may_lead_to_another_secure_address_or_stay_without_tls(configure: Callable[..., None]) -> None:
+    configure(STAGE="prod", DEV_KEYS="")
+    for base in ("https://public.example/a", "http://public.example/a"):
+        assert urls.follow(urls.parse(base), "https://other.example/").url == "https://other.example/"
+    assert urls.follow(urls.parse("http://public.example/a"), "/b").url == "http://public.example/b"
+
+
+def test_in_development_a_redirect_may_drop_tls() -> None:
+    assert urls.follow(urls.parse("https://public.example/a"), "http://public.example/").scheme == "http"
+
+
+def test_an_entry_of_the_allow_list_without_a_host_opens_nothing(configure: Callable[..., None]) -> None:
+    configure(EGRESS_ALLOW="*,:*,80,:80")
+    for url in ("http://\u212a.local/", "http://k.local/", "http://127.0.0.1/"):
+        with pytest.raises(AddressRefused):
+            check_url(url)
+
+
+@pytest.mark.parametrize("url", ["", None, 1, b"https://public.example/"])
+def test_what_is_no_text_is_missing(url: Any) -> None:
+    with pytest.raises(InvalidInput, match="is missing"):
+        urls.parse(url)
+
+
+@pytest.mark.parametrize("user", ["ada", "ada:secret", ":", ""])
+def test_a_user_in_a_url_is_called_so(user: str) -> None:
+    with pytest.raises(InvalidInput, match="user name"):
+        urls.parse(f"https://{user}@public.example/")
+
+
+@pytest.mark.parametrize("host", ["[::1::2]", "[1.2.3.4]", "[::12345]"])
+def test_an_address_that_cannot_be_read_is_called_so(host: str) -> None:
+    with pytest.raises(InvalidInput, match="IPv6"):
+        urls.parse(f"https://{host}/")

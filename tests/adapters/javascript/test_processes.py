@@ -11,6 +11,7 @@ import time
 from collections.abc import Iterator
 from concurrent import futures
 from concurrent.futures import ThreadPoolExecutor
+from importlib.machinery import ModuleSpec
 from pathlib import Path
 
 import pytest
@@ -19,6 +20,7 @@ from chalicelib.adapters.javascript import Script, job, syscalls
 from chalicelib.adapters.javascript.pool import MAX_CHILDREN, Pool
 from chalicelib.adapters.javascript.sandbox import Runner
 from chalicelib.core.errors import LogicFailed, Unavailable
+from tests.adapters.javascript.fakes import Web
 
 ONE = Script("return 1", {})
 
@@ -28,6 +30,27 @@ def own() -> Iterator[Runner]:
     runner = Runner()
     yield runner
     runner.close()
+
+
+def test_a_timer_past_the_end_is_waited_for_only_beside_a_call(own: Runner) -> None:
+    started = time.monotonic()
+    with pytest.raises(LogicFailed, match="timer") as caught:
+        own.run("w", Script("await new Promise((done) => setTimeout(done, 60000))", {}, timeout_s=10))
+    assert caught.value.kind == "timeout"
+    beside = "setTimeout(() => {}, 60000); return (await $.axios.get('https://here/')).status"
+    assert own.run("w", Script(beside, {}, timeout_s=10), Web()).value == 200
+    assert time.monotonic() - started < 5
+
+
+def test_a_script_has_the_memory_it_asks_for_and_no_more(own: Runner) -> None:
+    code = "const all = []; for (let n = 0; n < 100; n++) all.push(new ArrayBuffer(1 << 20)); return all.length"
+    assert own.run("w", Script(code, {}, memory_mb=128)).value == 100
+    with pytest.raises(LogicFailed) as caught:
+        own.run("w", Script(code, {}, memory_mb=64))
+    assert caught.value.kind == "memory"
+    flood = "try { for (;;) all.push(new ArrayBuffer(1 << 12)) } catch { }"
+    full = f"globalThis.all = []; const text = 'x'.repeat(900_000); {flood} return text"
+    assert own.run("w", Script(full, {}, memory_mb=16)).value == "x" * 900_000  # what it returns has room of its own
 
 
 def test_workspaces_never_share_a_process(own: Runner) -> None:
@@ -65,6 +88,9 @@ def test_a_child_is_walled_in(own: Runner) -> None:
     ):
         row = next(line for line in limits.splitlines() if line.startswith(name))
         assert row[len(name) :].split()[:2] == [value, value]
+    for name, most in (("Max cpu time", 30), ("Max address space", 1 << 30)):
+        row = next(line for line in limits.splitlines() if line.startswith(name))
+        assert int(row[len(name) :].split()[0]) <= most
     if os.geteuid() == 0:  # a child is not dumpable: only root may look into it
         assert [file.name for file in Path(f"/proc/{pid}/fd").iterdir()] == ["0"]
         assert Path(f"/proc/{pid}/environ").read_bytes() == b"TZ=UTC0\0"
@@ -203,6 +229,17 @@ def test_the_runner_of_the_process_ends_and_starts_again() -> None:
     assert javascript.runner() is not first
     assert javascript.runner().run("w", ONE).value == 1
     javascript.shutdown()
+
+
+def test_a_pool_that_was_never_used_ends_as_well() -> None:
+    Pool().close()
+
+
+@pytest.mark.parametrize("spec", [None, ModuleSpec("_quickjs", None)], ids=["nothing", "no file"])
+def test_without_the_engine_it_says_so(spec: ModuleSpec | None, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("chalicelib.adapters.javascript.pool.importlib.util.find_spec", lambda _: spec)
+    with pytest.raises(Unavailable, match="not installed"):
+        Pool().take("w")
 
 
 def test_the_filter_is_written_for_known_machines_only() -> None:

@@ -37,7 +37,7 @@ def test_a_history_of_wide_characters_is_counted_by_its_bytes(owner: Client) -> 
         {"type": "return", "value": ["${input.big}"] * 2_000},
         {"type": "http", "url": "https://example.com", "body": ["${input.big}"] * 2_000},
         {"type": "ifValue", "value": ["x${input.big}"] * 2_000, "equals": 1, "then": []},
-        {"type": "repeat", "over": ["${input.big}"] * 2_000, "steps": []},
+        {"type": "repeat", "over": ["${input.big}"] * 1_000, "steps": []},
         {"type": "automation", "automationId": "me", "input": {"all": ["${input.big}"] * 2_000}},
     ],
 )

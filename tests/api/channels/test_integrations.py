@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from chalicelib.core import config
+from chalicelib.core.errors import InProgress
+from chalicelib.edge.failures import INTERACTOR, NOVU, render
 from chalicelib.storage.tables import CHANNELS
 from tests.client import Client
+from tests.conftest import Clock
 
 BODY = {"providerId": "twilio", "channel": "sms", "active": True, "check": False}
 
@@ -90,3 +94,26 @@ def test_another_workspace_sees_nothing(client: Client, stranger: Client) -> Non
     one = make(client)
     assert stranger.put(f"/v1/integrations/{one['_id']}", {"name": "x"}).status == 404
     assert [found["name"] for found in stranger.get("/v1/integrations").body["data"]] == ["Novu In-App"]
+
+
+def test_what_is_missing_of_a_query_is_named_as_a_field_is(client: Client) -> None:
+    answer = client.get("/v1/execution-details?notificationId=x")
+    assert (answer.status, answer.body["message"]) == (400, "subscriberId: is required")
+    assert list(answer.body["errors"]) == ["subscriberId"]
+
+
+def test_who_repeats_too_early_is_told_where_to_read_on(client: Client) -> None:
+    path = "/v1/integrations?x=1"
+    begun = InProgress("the first request is still running", 1)
+    failure = render(NOVU, begun, "request-1", path)
+    assert (failure.status, failure.headers["Retry-After"]) == (409, "1")
+    assert failure.headers["Link"] == f'<{config.settings().public_url}/docs>; rel="help"'
+    assert "Link" not in render(INTERACTOR, begun, "request-1", path).headers
+
+
+def test_a_new_primary_has_the_time_of_its_change(client: Client, still: Clock) -> None:
+    make(client, name="a")
+    second = make(client, name="b")
+    still.advance_s(60)
+    chosen = client.post(f"/v1/integrations/{second['_id']}/set-primary").body["data"]
+    assert chosen["createdAt"] == second["updatedAt"] < chosen["updatedAt"]

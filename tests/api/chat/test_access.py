@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from chalicelib.chat import workers
+from chalicelib.chat.models.integrations import Integration
+from chalicelib.storage.tables import CHAT
 from tests.client import Client
 from tests.conftest import Clock
 from tests.queues import drain
@@ -41,6 +43,7 @@ def test_a_workspace_made_here_is_seen_and_acted_in_by_its_maker_alone(client: C
     assert client.get("/v1/admin/bots").ok()["bots"] == []
     assert stranger.get(f"/v1/admin/workspaces/{made['id']}").body["type"] == "ResourceNotFound"
     assert stranger.get("/v1/admin/bots", **there).body["type"] == "Forbidden"
+    assert stranger.get(f"/v1/admin/workspaces/{stranger.key}", **there).body["type"] == "Forbidden"
 
 
 def test_a_bot_elsewhere_is_found_by_its_id_alone_but_not_in_a_workspace_it_is_not_in(client: Client) -> None:
@@ -88,6 +91,9 @@ def test_an_integration_acts_only_where_it_is_installed(client: Client) -> None:
     assert say(client, key=key, headers={"x-bot-id": bot}).status == 200
     assert say(client, key=key, headers={"x-bot-id": other}).body["type"] == "Forbidden"
     assert say(client, key=key).body["type"] == "InvalidPayload"
+    another = {"x-bot-id": bot, "x-integration-id": make_integration(client, "another")}
+    assert say(client, key=key, headers=another).body["type"] == "Forbidden"
+    assert say(client, key=key, headers={**another, "x-integration-id": integration}).status == 200
     both = {"x-bot-id": other, "x-integration-id": integration}
     assert say(client, headers=both).body["type"] == "Forbidden"
 
@@ -99,6 +105,22 @@ def test_a_public_integration_acts_in_another_workspaces_bot_once_installed(clie
     install(stranger, bot, integration)
     assert say(client, key=key, headers={"x-bot-id": bot}).status == 200
     assert say(client, headers={"x-bot-id": bot}).body["type"] == "ResourceNotFound"
+
+
+def test_a_bots_owner_acts_as_an_integration_of_another_workspace(client: Client, stranger: Client) -> None:
+    integration, bot = make_integration(client, public=True), make_bot(stranger)
+    named = {"x-bot-id": bot, "x-integration-id": integration}
+    assert stranger.get("/v1/chat/users", headers=named).body["type"] == "Forbidden"
+    install(stranger, bot, integration)
+    assert stranger.get("/v1/chat/users", headers=named).status == 200
+
+
+def test_an_integration_whose_row_is_gone_acts_no_more(client: Client, workspace: str) -> None:
+    bot, integration = make_bot(client), make_integration(client)
+    install(client, bot, integration)
+    CHAT.delete(Integration.key(workspace, id=integration))
+    named = {"x-bot-id": bot, "x-integration-id": integration}
+    assert client.get("/v1/chat/users", headers=named).body["type"] == "Forbidden"
 
 
 def test_a_key_is_traded_for_a_token_of_an_hour(client: Client, still: Clock) -> None:

@@ -9,9 +9,11 @@ from typing import Any
 import pytest
 
 from chalicelib.adapters.http_client import Headers, Request, Response
+from chalicelib.core import config
 from chalicelib.core.errors import UpstreamTimeout
 from tests.builders import make_action, make_service
 from tests.client import Client
+from tests.conftest import Clock
 from tests.fakes.http_client import FakeHttp
 
 URL = "https://integration.example.com/"
@@ -161,6 +163,15 @@ def test_a_webhook_of_a_blocked_bot_is_not_there(world: World) -> None:
     world.client.put(f"/v1/admin/bots/{world.bot}", {"blocked": True}).ok()
     assert world.client.post(world.hook, {}, key=None).body["type"] == "ResourceNotFound"
     assert world.http.sent == []
+
+
+def test_a_webhook_above_the_limit_of_its_address_is_refused(
+    world: World, still: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(config.settings().rates_per_s, "hook", 0.4)  # type: ignore[arg-type]
+    world.http.answer(URL)
+    assert [world.client.post(world.hook, {}, key=None).status for _ in range(3)] == [200, 200, 429]
+    assert len(world.http.sent) == 2
 
 
 def test_a_webhook_whose_integration_is_silent_says_so(world: World) -> None:

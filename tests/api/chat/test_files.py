@@ -138,6 +138,16 @@ def test_a_file_that_is_sent_twice_under_one_key_counts_once(world: World) -> No
     assert stored_files.used_bytes(world.client.key, world.bot) == 2 * len(DATA) + 1
 
 
+def test_a_file_under_a_key_has_the_same_id_whenever_it_is_sent_and_any_other_one_of_its_own(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("chalicelib.core.ids.new_ordered_uuid", lambda: "minted")
+    assert upload(world).ok()["file"]["id"] == f"minted.{world.bot}"
+    body = {"botId": world.bot, "contents": "eA==", "name": "a", "accessType": "private"}
+    keyed = world.client.post("/v1/storage/files", body, headers={"idempotency-key": "k"}).ok()["file"]["id"]
+    assert keyed.endswith(f".{world.bot}") and not keyed.startswith("minted")
+
+
 def test_of_two_uploads_for_the_last_place_one_is_refused_and_leaves_nothing(
     world: World, small: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:

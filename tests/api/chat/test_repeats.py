@@ -51,6 +51,43 @@ def test_a_run_that_fell_is_made_good_by_the_next_under_the_same_id(
     assert set(world.ids(noun, by_bot=False)) - before == {made}
 
 
+@pytest.mark.parametrize("noun", ["files", "workspaces"])
+def test_so_is_what_is_made_without_acting_for_anybody(
+    still: Clock, world: World, monkeypatch: pytest.MonkeyPatch, noun: str
+) -> None:
+    path, body, query = {
+        "files": (
+            "/v1/storage/files",
+            {"botId": world.bot, "contents": "eA==", "name": "a", "accessType": "private"},
+            f"?botId={world.bot}",
+        ),
+        "workspaces": ("/v1/admin/workspaces", {"name": "Second"}, ""),
+    }[noun]
+    before = [one["id"] for one in world.client.get(path + query).ok()[noun]]
+
+    def falls(*_: Any) -> None:
+        raise Unavailable("killed")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(outcomes._Fresh, "finish", falls)
+        assert world.client.post(path, body, headers={"idempotency-key": "k"}).status == 503
+    still.advance_s(LEASE_S)
+    answer = world.client.post(path, body, headers={"idempotency-key": "k"}).ok()
+    found = [one["id"] for one in world.client.get(path + query).ok()[noun]]
+    assert sorted(found) == sorted([*before, answer.get("file", answer)["id"]])
+
+
+@pytest.mark.parametrize("noun", ["files", "workspaces"])
+def test_without_a_key_an_id_that_is_taken_is_a_fault(world: World, monkeypatch: pytest.MonkeyPatch, noun: str) -> None:
+    path, body = {
+        "files": ("/v1/storage/files", {"botId": world.bot, "contents": "eA==", "name": "a", "accessType": "private"}),
+        "workspaces": ("/v1/admin/workspaces", {"name": "Second"}),
+    }[noun]
+    monkeypatch.setattr("chalicelib.core.ids.new_ordered_uuid", lambda: "01900000-0000-7000-8000-000000000001")
+    monkeypatch.setattr("chalicelib.core.ids.new_uuid", lambda: "01900000-0000-7000-8000-000000000001")
+    assert [world.client.post(path, body).status for _ in range(2)] == [200, 409]
+
+
 def test_an_event_that_could_not_be_sent_is_sent_by_the_repeat(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     headers = {"x-bot-id": world.bot, "x-integration-id": world.integration, "idempotency-key": "k"}
     body = {"type": "opened", "payload": {"text": "x"}, "schedule": {"delay": 3_000}}

@@ -69,6 +69,14 @@ def test_an_address_leads_to_its_event_with_one_read_in_five_seconds(
     assert reads
 
 
+@pytest.mark.parametrize("hook_key", ["", "x", "A" * 42, "A" * 44])
+def test_what_cannot_be_the_key_of_an_address_costs_no_read(cloud: None, reads: Counter[str], hook_key: str) -> None:
+    assert connectors.find_hook(hook_key) is None
+    assert not reads
+    assert connectors.find_hook("A" * 43) is None
+    assert reads
+
+
 def test_an_address_ends_with_its_event_or_service(client: Client) -> None:
     service = make_service(client)
     event = make_event(client, service)

@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 
+from chalicelib.connectors import public as connectors
+from chalicelib.credentials import public as credentials
 from chalicelib.storage.item import DEPLOYMENT
 from chalicelib.storage.table import Key
 from chalicelib.storage.tables import VAULT
@@ -208,6 +210,28 @@ def test_a_providers_error_becomes_a_readable_page_and_spends_the_state(
     answer = signing.come_back({"state": back["state"], "error": error, "error_description": "<script>"})
     assert (answer.status, text in answer.body, "<script>" in answer.body) == (400, True, False)
     assert signing.come_back(back).status == 400
+
+
+@pytest.mark.parametrize("code", [None, "", "x" * 8_193])
+def test_what_can_be_no_code_is_not_shown_to_the_provider(signing: Signing, code: str | None) -> None:
+    state = signing.provider.grant(signing.url())["state"]
+    answer = signing.come_back({"state": state} if code is None else {"state": state, "code": code})
+    assert (answer.status, signing.provider.forms) == (400, [])
+
+
+def test_an_account_is_run_with_as_soon_as_it_is_connected(signing: Signing) -> None:
+    signing.connect("bob")
+    service = connectors.find_service(signing.client.key, signing.service)
+
+    def chosen() -> str | None:
+        place = (signing.client.key, service, None, "bob", None)
+        found = credentials.credential_for(*place, required=False, cached=True)
+        return None if found is None else found.id
+
+    first = chosen()
+    signing.client.delete(with_query(f"/v1/service/{signing.service}/token/{first}", userId="bob")).ok()
+    assert chosen() is None
+    assert signing.connect("bob")["id"] == chosen() != first
 
 
 def test_a_refused_code_is_told_without_the_providers_words(signing: Signing) -> None:

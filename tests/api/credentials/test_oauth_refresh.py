@@ -12,11 +12,11 @@ import pytest
 
 from chalicelib.connectors import public as connectors
 from chalicelib.connectors.failures import TokenRejected
-from chalicelib.core.errors import Unavailable, UpstreamFailed, UpstreamTimeout, VersionConflict
+from chalicelib.core.errors import QuotaExceeded, Unavailable, UpstreamFailed, UpstreamTimeout, VersionConflict
 from chalicelib.credentials import models
 from chalicelib.credentials import public as credentials
 from chalicelib.credentials.models import Token
-from chalicelib.credentials.oauth import refresh, waiting
+from chalicelib.credentials.oauth import exchange, refresh, waiting
 from chalicelib.credentials.token_secrets import seal
 from chalicelib.storage import table
 from chalicelib.storage.table import Table
@@ -149,7 +149,7 @@ def test_a_hundred_rejections_make_one_refresh(signing: Signing, one_at_a_time: 
     waiting.use(lambda _seconds: threading.Event().wait(0.002) and None)
 
     def again() -> str:
-        fresh = credentials.credential_after_rejection(signing.client.key, service, rejected)
+        fresh = credentials.credential_after_rejection(signing.client.key, service, rejected, may_wait=False)
         return "none" if fresh is None else str(fresh.record["access_token"])
 
     assert (len(set(at_once(again))), signing.provider.refreshes) == (1, 1)
@@ -451,3 +451,27 @@ def test_an_action_that_has_acted_is_not_run_again(signing: Signing) -> None:
     sent = [form["refresh_token"] for form in signing.provider.forms[1:]]
     assert (sent.count("none"), len(sent)) == (1, 2)
     assert signing.run().ok()["output"]["sub"] == "ada"  # the next call has the renewed token
+
+
+# --- when the script that renews may not run ----------------------------------------------------------------------
+
+
+def test_a_renewal_that_has_to_wait_for_the_quota_ends_nothing_and_makes_nobody_wait_longer(
+    signing: Signing, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    signing.connect()
+    signing.clock.advance_s(3600)
+
+    def refused(*_: Any) -> Any:
+        raise QuotaExceeded("used up", 600)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(exchange, "by_refresh_token", refused)
+        answer = signing.run()
+        assert (answer.status, answer.headers["retry-after"]) == (429, "600")
+        service = connectors.find_service(signing.client.key, signing.service)
+        held = credential(signing, required=False)
+        with pytest.raises(QuotaExceeded):
+            credentials.credential_after_rejection(signing.client.key, service, held, may_wait=True)
+        assert credentials.credential_after_rejection(signing.client.key, service, held, may_wait=False) is None
+    assert (signing.run().ok()["output"], signing.provider.refreshes) == ("ada", 1)  # without the pause after a failure

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from chalicelib.journeys import materials
+from chalicelib.journeys import definitions, materials
 from tests.journeys import FlowClient, make_node
 
 MAILS, TEXTS = "/external-contents/email-models", "/external-contents/sms-models"
@@ -88,6 +88,21 @@ def test_a_node_adds_properties_to_the_standard_ones(flow: FlowClient) -> None:
     shown = flow.get("/definitions/customers").body
     assert (shown["extended.size"]["type"], shown["tags.manual"]["type"]) == ("string", "array")
     assert flow.post("/definitions/customers", {"path": "no spaces", "type": "string"}).status == 400
+
+
+def test_definitions_are_bounded_one_by_one_and_together(flow: FlowClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    words = ["x" * 1000] * 190
+    fitting = {"path": "extended.a", "type": "string", "enum": words}
+    assert flow.post("/definitions/customers", fitting).status == 201
+    for path, sent in (
+        ("customers", {**fitting, "path": "extended.b", "enum": [*words, "x" * 10_000]}),
+        ("trigger-events", {"eventType": "big", "attributes": {"a": {"type": "string", "enum": ["x" * 200_000]}}}),
+    ):
+        refused = flow.post(f"/definitions/{path}", sent)
+        assert (refused.status, "at most 200000 bytes" in refused.body["message"]) == (400, True)
+    monkeypatch.setattr(definitions, "MAX_BYTES_OF_A_KIND", 300_000)
+    assert flow.post("/definitions/customers", {**fitting, "path": "extended.c"}).status == 409
+    assert flow.post("/definitions/customers", fitting).status == 201
 
 
 def test_contexts_and_categories_are_fixed(flow: FlowClient) -> None:

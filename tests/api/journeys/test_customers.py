@@ -101,6 +101,7 @@ def test_a_uuid_of_ones_own_makes_repeats_harmless_and_is_nobody_elses(flow: Flo
     [
         ({}, ""),
         ({"attributes": {"email": "nobody"}}, ""),
+        ({"attributes": {"mobilePhone": "call me 12345"}}, ""),
         ({"clabUuid": "x"}, "/clabUuid"),
         ({"userPk": "p", "attributes": {"a": [1]}}, "/attributes"),
         ({"userPk": "p", "attributes": {"a": "x" * 4097}}, "/attributes"),
@@ -110,6 +111,35 @@ def test_a_uuid_of_ones_own_makes_repeats_harmless_and_is_nobody_elses(flow: Flo
 def test_what_names_nobody_or_is_too_much_is_refused(flow: FlowClient, body: Any, place: str) -> None:
     refused = flow.post(path_of(make_automation(flow)), body)
     assert (refused.status, refused.body["errors"][0]["path"]) == (400, place)
+
+
+def test_attributes_fill_a_row_but_do_not_overflow_it(flow: FlowClient) -> None:
+    made = make_automation(flow)
+    most = {"userPk": "a", "attributes": {f"a{number}": "x" * 4096 for number in range(48)}}
+    assert flow.post(path_of(made), most).status == 201
+    too_many = {"userPk": "b", "attributes": {f"a{number}": "x" * 4096 for number in range(100)}}
+    refused = flow.post(path_of(made), too_many)
+    assert (refused.status, refused.body["errors"][0]["path"]) == (400, "/attributes")
+    packet = {"customers": [too_many, {"userPk": "c"}]}
+    assert flow.post(f"{path_of(made)}/batch", packet).status == 202
+    pump()
+    assert flow.get(f"/automations/{made['uuid']}").ok()["statistics"]["total"] == 2
+
+
+def test_a_packet_of_a_thousand_may_have_five_megabytes(flow: FlowClient) -> None:
+    made = make_automation(flow, "COMMITTED", startDate="2026-02-01T09:00:00Z")
+    people = [{"userPk": f"p{number}", "attributes": {"a": "x" * 4096}} for number in range(1000)]
+    assert flow.post(f"{path_of(made)}/batch", {"packet": "FIRST", "customers": people}).status == 202
+    assert flow.post(f"{path_of(made)}/batch", {"sourceLabel": "x" * 5_242_880}).status == 413
+
+
+@pytest.mark.parametrize("number", ["+39 333 1234567", "0039 333 1234567", "333 123-4567"])
+def test_a_telephone_number_names_a_customer_with_and_without_its_country(flow: FlowClient, number: str) -> None:
+    made = make_automation(flow, uniqueToken=True)
+    first = flow.post(path_of(made), {"attributes": {"mobilePhone": number}})
+    again = flow.post(path_of(made), {"attributes": {"mobilePhone": number.replace(" ", "")}})
+    assert (first.status, again.status) == (201, 200)
+    assert again.body["uuid"] == first.body["uuid"]
 
 
 @pytest.mark.parametrize(("status", "expected"), [("DRAFT", 409), ("COMMITTED", 201)])
@@ -164,6 +194,9 @@ def test_an_open_batch_is_dropped(flow: FlowClient) -> None:
         ({"packet": "OTHER"}, "/packet"),
         ({"customers": [{}] * 1001}, "/customers"),
         ({"notification": {"url": "ftp://x.example/"}}, "/notification/url"),
+        ({"notification": {"url": "http://x.example/"}}, "/notification/url"),
+        ({"notification": {"url": "https://10.0.0.1/"}}, "/notification/url"),
+        ({"notification": {"url": "https://localhost/"}}, "/notification/url"),
     ],
 )
 def test_bad_packets_are_refused_naming_the_place(flow: FlowClient, body: Any, place: str) -> None:

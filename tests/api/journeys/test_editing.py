@@ -46,6 +46,16 @@ def test_a_step_with_customers_is_neither_removed_nor_changed_in_kind(
     assert others.status == 200, "a step on which nobody stands may go"
 
 
+def test_the_step_where_customers_come_in_is_occupied_by_those_who_just_did(flow: FlowClient) -> None:
+    wait, mail, end = wait_step(step_uuid()), email_step(step_uuid()), end_step(step_uuid())
+    made = flow.post("/automations", {"name": "x", "status": "RUNNING", **joined(wait, mail, end)}).body
+    path = f"/automations/{made['uuid']}"
+    assert flow.post(f"{path}/customers", {"userPk": "ann"}).status == 201
+    flow.patch(path, {"status": "PAUSED"})
+    refused = flow.put(path, {**made, "status": None, **joined(mail, end)})
+    assert (refused.status, refused.body["data"]) == (409, {"steps": {wait["uuid"]: 1}})
+
+
 def test_saving_and_resuming_is_one_step(flow: FlowClient, paused: Json) -> None:
     path = f"/automations/{paused['uuid']}?removeExpiredCustomers=true"
     answer = flow.put(path, {**paused, "name": "Resumed", "status": "RUNNING"})

@@ -49,9 +49,35 @@ def test_a_masked_secret_stays_and_an_absent_one_goes(flow: FlowClient, workspac
     assert connectors.whole(stored) == {**SMTP, "userKey": "other"}
 
 
+def test_members_that_nobody_declared_are_sealed_when_they_tell_of_a_secret(flow: FlowClient, workspace: str) -> None:
+    own = {"password": "hunter2", "account": {"name": "shop", "clientSecret": "hunter3"}, "groups": ["a", "b"]}
+    made = flow.post("/settings", message(**own))
+    shown = {"password": MASK, "account": MASK, "groups": ["a", "b"]}
+    assert made.body["value"] == shown
+    assert "hunter" not in str(JOURNEYS.query_all(f"{workspace}#N#{flow.node}"))
+    replaced = flow.put(f"/settings/{made.body['uuid']}", {"label": "New", "value": shown})
+    assert (replaced.status, replaced.body["value"]) == (200, shown)
+    stored = connectors.of_type(workspace, str(flow.node), "CLAB_API_SOAP", fresh=True)
+    assert stored is not None
+    assert connectors.whole(stored) == own
+
+
 def test_a_mask_without_a_secret_behind_it_is_no_secret(flow: FlowClient) -> None:
     refused = flow.post("/settings", message(**{**SMTP, "provider": "SES", "region": "eu-west-1", "apiKey": MASK}))
     assert (refused.status, refused.body["errors"][0]["path"]) == (400, "/value/apiKey")
+
+
+def test_a_setting_may_bring_its_own_uuid(flow: FlowClient) -> None:
+    own = "A0000000-0000-4000-8000-000000000001"
+    made = flow.post("/settings", {**message(), "uuid": own})
+    assert (made.status, made.body["uuid"]) == (201, own.lower())
+    assert made.headers["location"] == f"/flow/v1/settings/{own.lower()}"
+    assert flow.get(f"/settings/{own}").ok()["label"] == "Mail"
+    hub = {"category": "INTEGRATION", "type": "HUB", "value": {}}
+    taken = flow.post("/settings", {**hub, "uuid": own})
+    assert (taken.status, taken.body["message"]) == (409, "the node has a setting with this uuid")
+    refused = flow.post("/settings", {**hub, "uuid": "mine"})
+    assert (refused.status, refused.body["errors"][0]["path"]) == (400, "/uuid")
 
 
 def test_there_is_one_setting_of_a_type(flow: FlowClient) -> None:

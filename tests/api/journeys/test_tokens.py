@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from chalicelib.core import cache
+from chalicelib.journeys import tokens
 from chalicelib.journeys.models import automations as stored
 from chalicelib.journeys.reports import downloads
 from tests.api.journeys.moving import pump
@@ -119,6 +120,7 @@ def test_sorting(flow: FlowClient, still: Clock, sort: str, expected: list[str] 
     [
         "sort=name",
         "sort=recipient,up",
+        "sort=recipient,",
         "size=1001",
         "size=0",
         "page=600",
@@ -129,6 +131,17 @@ def test_sorting(flow: FlowClient, still: Clock, sort: str, expected: list[str] 
 )
 def test_bad_parameters_are_refused(flow: FlowClient, query: str) -> None:
     assert flow.get(f"/tokens?{query}").status == 400
+
+
+def test_a_page_that_no_answer_could_hold_is_refused(
+    flow: FlowClient, still: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    filled(flow, still, 3)
+    monkeypatch.setattr(tokens, "MAX_ANSWER_BYTES", 1_500)
+    refused = flow.get("/tokens")
+    assert (refused.status, refused.body["errors"][0]["path"]) == (400, "size")
+    assert flow.get("/tokens?size=1").status == 200
+    assert len(flow.get("/tokens?style=compact").ok()["elements"]) == 3
 
 
 def test_a_cursor_holds_for_its_own_search_only(flow: FlowClient, still: Clock) -> None:

@@ -13,9 +13,10 @@ _OTHER: dict[type[ast.cmpop], type[ast.cmpop]] = {
     ast.Lt: ast.GtE, ast.GtE: ast.Lt, ast.Gt: ast.LtE, ast.LtE: ast.Gt,
 }  # fmt: skip
 _NEVER, _ALWAYS = "condition never holds", "condition always holds"
-_TURNED, _DROPPED, _NOT, _FLIPPED = "comparison turned", "refusal dropped", "not dropped", "answer turned"
-_CALL, _PART = "check dropped", "without {}"
+_DROPPED, _NOT, _FLIPPED, _CALL = "refusal dropped", "not dropped", "answer turned", "check dropped"
+_TURNED, _PART = "turned: {}", "without {}"
 _SILENT = ("logs", "warnings")  # calls on these guard nothing
+_LEFT_TO_OTHERS = "NotImplementedError"  # stands where a subclass does the work, and refuses nobody
 
 
 @dataclass(frozen=True)
@@ -75,11 +76,11 @@ def _changes(node: ast.AST) -> list[str]:
     if isinstance(node, ast.If) and "TYPE_CHECKING" not in ast.unparse(node.test):
         return [_NEVER, _ALWAYS]
     if isinstance(node, ast.Compare) and len(node.ops) == 1:
-        return [_TURNED]
+        return [_TURNED.format(ast.unparse(node))]
     if isinstance(node, ast.BoolOp):
         return [_PART.format(ast.unparse(part)) for part in node.values]
     if isinstance(node, ast.Raise) and node.exc is not None:
-        return [_DROPPED]
+        return [] if ast.unparse(node.exc) == _LEFT_TO_OTHERS else [_DROPPED]
     if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not):
         return [_NOT]
     if isinstance(node, ast.Return) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, bool):

@@ -1,7 +1,8 @@
 """Trying mutants: a tree of its own for each worker, and a fresh process for each trial.
 
 A trial is a fork of a process that has loaded the libraries, so only the platform's own modules are loaded anew. Which
-tests run a line is found out once, on the unchanged tree; a mutant is tried with those alone.
+tests run a line, and how long each takes, is found out once, on the unchanged tree; a mutant is tried with those alone,
+and ends with the first that notices it.
 """
 
 from __future__ import annotations
@@ -15,8 +16,9 @@ import signal
 import sys
 import threading
 import time
-from collections import defaultdict
-from collections.abc import Iterator
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -30,8 +32,9 @@ NICE = 19
 _COPIED = ("chalicelib", "infra", "tests", "contract", "docs", "app.py", "pyproject.toml", "README.md", "Makefile")
 _LIBRARIES = ("boto3", "chalice", "cryptography.fernet", "jsonschema_rs", "moto.dynamodb.models", "orjson", "pydantic")
 _OWN = ("app", "chalicelib", "infra", "tests")
-_LEAST_S, _TIMES = 30.0, 4
-Covers = dict[str, dict[int, list[str]]]  # module -> line -> tests that run it
+_LEAST_S, _TIMES = 20.0, 4  # a test may take so much longer than usual before it counts as one that never ends
+_FAVOURITES = 3
+OUT_OF_TIME = "out of time"
 _SURVIVES, _NO_TEST = 0, (4, 5)  # exit codes of pytest; by all others something was noticed
 
 
@@ -50,47 +53,84 @@ def copied(folder: Path) -> Path:
 
 def prepare() -> None:
     """Load what every trial needs, once."""
-    os.setpriority(os.PRIO_PROCESS, 0, NICE)
+    if os.getpriority(os.PRIO_PROCESS, 0) == 0:  # else whoever called has said how much it is to yield
+        os.setpriority(os.PRIO_PROCESS, 0, NICE)
     for name in _LIBRARIES:
         importlib.import_module(name)
+
+
+@dataclass(frozen=True)
+class Watched:
+    """What was seen of a test file: module -> line -> tests that run it; test -> how long it took while watched (s)."""
+
+    lines: dict[str, dict[int, list[str]]]
+    seconds: dict[str, float]
 
 
 class Tree:
     """One copy of the tree, in which one trial runs at a time."""
 
     def __init__(self, folder: Path) -> None:
-        self.folder, self.output = folder, folder.with_suffix(".log")
+        self.folder, self.output, self.noticed = folder, folder.with_suffix(".log"), folder.with_suffix(".noticed")
+        self._by_module: dict[str, Counter[str]] = defaultdict(Counter)  # module -> test -> mutants it noticed
 
-    def covering(self, modules: list[str], tests: str) -> tuple[dict[str, dict[int, list[str]]], float]:
-        """Run a test file unchanged; give which tests run which lines of the modules, and how long it took (s).
+    def watch(self, modules: list[str], tests: str) -> Watched:
+        """Run a test file unchanged, and see which of its tests run which lines of the modules.
 
         Tests that fail while they are watched, because that takes time, are left out.
         """
         found = self.folder.with_suffix(".lines")
-        started = time.monotonic()
         watched = {str(self.folder / module): module for module in modules}
         code = self._run([tests], 900, _Lines(watched, found), writes=True)
         if code not in (0, 1) or not found.exists():
             raise SystemExit(f"{tests} cannot be run on the unchanged tree:\n{self.output.read_text()[-3000:]}")
         lines: dict[str, dict[int, list[str]]] = defaultdict(lambda: defaultdict(list))
-        for test, ran in json.loads(found.read_text()).items():
+        by_test, seconds = json.loads(found.read_text())
+        for test, ran in by_test.items():
             for module, line in ran:
                 lines[module][line].append(test)
-        return lines, time.monotonic() - started
+        return Watched({module: dict(by_line) for module, by_line in lines.items()}, seconds)
 
-    def is_caught(self, mutant: Mutant, tests: list[str], usual_s: float) -> bool:
-        """Say whether one of the tests fails, or never ends, while the tree holds the mutant."""
+    def caught_by(self, mutant: Mutant, seconds: Mapping[str, float]) -> str | None:
+        """Name the test that fails while the tree holds the mutant, or OUT_OF_TIME; None when none notices.
+
+        `seconds` are the tests to be tried and how long each takes.
+        """
         place = self.folder / mutant.module
         original, times = place.read_text(), place.stat()
         place.write_text(mutant.source)
+        self.noticed.unlink(missing_ok=True)
+        tests = self._in_order(mutant.module, seconds)
         try:
-            code = self._run(["-x", *tests], _LEAST_S + _TIMES * usual_s)
+            code = self._run(
+                ["-x", *tests], 3 * _LEAST_S + _TIMES * sum(seconds.values()), _First(self.noticed, seconds)
+            )
         finally:
             place.write_text(original)
             os.utime(place, ns=(times.st_atime_ns, times.st_mtime_ns))
         if code in _NO_TEST:
             raise SystemExit(f"{mutant.module}:{mutant.line} {mutant.what}: {self.output.read_text()[-3000:]}")
-        return code != _SURVIVES
+        if code == _SURVIVES:
+            return None
+        if code in (None, -signal.SIGALRM):
+            return OUT_OF_TIME
+        name = self.noticed.read_text() if self.noticed.exists() else "loading"
+        self._by_module[mutant.module][name] += 1
+        return name
+
+    def _in_order(self, module: str, seconds: Mapping[str, float]) -> list[str]:
+        """Put first what noticed most of the module's mutants before, then the quickest files."""
+        noticed = [test for test, _ in self._by_module[module].most_common() if test in seconds][:_FAVOURITES]
+        files: dict[str, float] = defaultdict(float)
+        cases: Counter[str] = Counter()
+        ranks = {}
+        for test, took_s in sorted(seconds.items(), key=lambda one: one[1]):
+            name, function = test.partition("::")[0], test.partition("[")[0]
+            files[name] += took_s
+            cases[function] += 1
+            ranks[test] = (name, cases[function], took_s)  # one case of each test function before more of them
+        rest = sorted(seconds, key=lambda test: (files[ranks[test][0]], ranks[test]))
+        return list(dict.fromkeys([*noticed, *rest]))
 
     def _run(self, words: list[str], patience_s: float, plugin: Any = None, *, writes: bool = False) -> int | None:
         """Run pytest in a fork; give its exit code, None when the time was over."""
@@ -139,19 +179,41 @@ def _end(child: int) -> None:
         return
 
 
+class _First:
+    """Writes down which test fails first, and ends the process when one takes far too long."""
+
+    def __init__(self, noticed: Path, seconds: Mapping[str, float]) -> None:
+        self._noticed, self._seconds = noticed, seconds
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_protocol(self, item: pytest.Item) -> Iterator[None]:
+        """Set the alarm: by default it ends the process."""
+        signal.setitimer(signal.ITIMER_REAL, _LEAST_S + _TIMES * self._seconds.get(item.nodeid, 0))
+        try:
+            return (yield)
+        finally:
+            signal.setitimer(signal.ITIMER_REAL, 0)
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Remember who failed."""
+        if report.failed:
+            self._noticed.write_text(report.nodeid)
+
+
 class _Lines:
-    """Notes which lines of some files each test runs, its set-up included."""
+    """Notes which lines of some files each test runs, its set-up included, and how long it takes."""
 
     def __init__(self, watched: dict[str, str], found: Path) -> None:
         self._watched, self._found = watched, found
         self._by_test: dict[str, list[tuple[str, int]]] = {}
+        self._seconds: dict[str, float] = {}
         self._seen: set[tuple[str, int]] = set()
         self._failed: set[str] = set()
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_protocol(self, item: pytest.Item) -> Iterator[None]:
         """Watch a test."""
-        self._seen = set()
+        self._seen, started = set(), time.monotonic()
         threading.settrace(self._call)
         sys.settrace(self._call)
         try:
@@ -160,6 +222,7 @@ class _Lines:
             sys.settrace(None)
             threading.settrace(None)  # type: ignore[arg-type]
             self._by_test[item.nodeid] = sorted(self._seen)
+            self._seconds[item.nodeid] = time.monotonic() - started
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Remember who failed."""
@@ -169,7 +232,7 @@ class _Lines:
     def pytest_sessionfinish(self) -> None:
         """Write down what was seen."""
         passed = {test: lines for test, lines in self._by_test.items() if test not in self._failed}
-        self._found.write_text(json.dumps(passed))
+        self._found.write_text(json.dumps([passed, {test: self._seconds[test] for test in passed}]))
 
     def _call(self, frame: FrameType, event: str, _: Any) -> Any:
         module = self._watched.get(frame.f_code.co_filename)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -122,7 +122,14 @@ class Held:
                 self.parked.append(row)
             case ["CNT", _, _]:
                 figures = {name: value for name, value in row.items() if isinstance(value, int) and name != "last"}
-                self.counted[self.names.get(row["sk"], row["sk"])].update(figures)
+                self._count(row["sk"], figures)
+
+    def _count(self, step: str, figures: Mapping[str, int]) -> None:
+        """Add up what a row of counters says; that of the whole says also who came in at which step (`in:<step>`)."""
+        for name, value in figures.items():
+            is_entry = name.startswith("in:")
+            at = name.removeprefix("in:") if is_entry else step
+            self.counted[self.names.get(at, at)]["entered" if is_entry else name] += value
 
     def way(self, row: Row) -> list[str]:
         """Give the way a token has come."""

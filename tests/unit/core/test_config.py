@@ -17,6 +17,18 @@ def test_defaults_are_the_documented_ones() -> None:
     assert read.egress_allow == frozenset()
     assert read.rates_per_s == {"read": 1000, "write": 500, "run": 1000, "hook": 2000}
     assert (read.chat_per_minute, read.chat_files_bytes) == (600, 100_000_000)
+    assert (read.js_seconds_per_day, read.subscriptions_per_trigger) == (36_000, 100_000)
+
+
+@pytest.mark.parametrize("text", ["", "0", " "])
+def test_no_quota_is_said_by_nothing_or_0(text: str) -> None:
+    read = config.read({"MILLRACE_JS_SECONDS_PER_DAY": text, "MILLRACE_SUBSCRIPTIONS_PER_TRIGGER": text})
+    assert (read.js_seconds_per_day, read.subscriptions_per_trigger) == (0, 0)
+
+
+def test_quotas_are_read() -> None:
+    read = config.read({"MILLRACE_JS_SECONDS_PER_DAY": "0.5", "MILLRACE_SUBSCRIPTIONS_PER_TRIGGER": "7"})
+    assert (read.js_seconds_per_day, read.subscriptions_per_trigger) == (0.5, 7)
 
 
 @pytest.mark.parametrize(
@@ -29,6 +41,9 @@ def test_defaults_are_the_documented_ones() -> None:
         ("MILLRACE_TICK_S", "nan"),
         ("MILLRACE_READS_PER_S", "0"),
         ("MILLRACE_CHAT_PER_MINUTE", "many"),
+        ("MILLRACE_JS_SECONDS_PER_DAY", "-1"),
+        ("MILLRACE_JS_SECONDS_PER_DAY", "all"),
+        ("MILLRACE_SUBSCRIPTIONS_PER_TRIGGER", "1.5"),
         ("MILLRACE_DEV_KEYS", "key"),
         ("MILLRACE_DEV_KEYS", "=workspace"),
         ("MILLRACE_RETRY_SCHEDULE_S", "1,x"),

@@ -46,6 +46,12 @@ def test_garbage_is_not_a_token(token: str) -> None:
     assert refused.value.faults[0].location == "query.cursor"
 
 
+def test_nothing_is_signed_before_it_is_said_where_the_secret_comes_from(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(paging, "_secret", None)
+    with pytest.raises(RuntimeError, match="use"):
+        paging.seal("w", "r", "", 1)
+
+
 def test_a_token_expires_after_an_hour() -> None:
     clock.use(lambda: 0)
     token = paging.seal("w", "r", "", 1)

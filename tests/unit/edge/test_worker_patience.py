@@ -10,7 +10,7 @@ import pytest
 from chalice import Blueprint
 
 from chalicelib.adapters import queue
-from chalicelib.core.errors import Unavailable, UpstreamFailed
+from chalicelib.core.errors import QuotaExceeded, Unavailable, UpstreamFailed
 from chalicelib.edge import worker
 
 MAX_RECEIVES = 8
@@ -88,3 +88,22 @@ def test_what_fails_by_itself_becomes_a_dead_letter(line: Line, error: Exception
 
 def test_what_is_done_is_done(line: Line) -> None:
     assert line.play(lambda _body: None, 100) == "done"
+
+
+def test_what_is_put_off_for_hours_is_sent_anew_at_once_and_never_dies(line: Line) -> None:
+    """A hidden message counts as in flight, of which a queue has only so many for everybody."""
+    seen: list[int] = []
+
+    def function(body: dict[str, Any]) -> float | None:
+        seen.append(body["n"])
+        raise QuotaExceeded("used up", 40_000)
+
+    handler = worker.consumes(Blueprint("x"), QUEUE)(worker.each(function))
+    attributes = {"ApproximateReceiveCount": "1", "SentTimestamp": "0"}
+    record = {"messageId": "m", "receiptHandle": "r", "body": '{"n": 1}', "attributes": attributes}
+    assert handler({"Records": [record]}, None)["batchItemFailures"] == []
+    assert line.sent == [({"n": 1}, 3_600)]
+    line.sent.clear()
+    assert line.play(function, 100) == "waiting"
+    line.is_down = True
+    assert handler({"Records": [record]}, None)["batchItemFailures"] == [{"itemIdentifier": "m"}]

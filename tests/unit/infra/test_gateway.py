@@ -18,10 +18,11 @@ class App:
 
     routes: dict[str, Any] = {"/v1/thing": {"GET": None}, "/{proxy+}": {"GET": None}}  # noqa: RUF012
     event: dict[str, Any]
+    answer: dict[str, Any] = {"statusCode": 200, "headers": {}, "body": ""}  # noqa: RUF012
 
     def __call__(self, event: dict[str, Any], _context: None) -> dict[str, Any]:
         self.event = event
-        return {"statusCode": 200, "headers": {}, "body": ""}
+        return self.answer
 
 
 def test_many_query_parameters_reach_the_app() -> None:
@@ -30,6 +31,42 @@ def test_many_query_parameters_reach_the_app() -> None:
     environ = {"REQUEST_METHOD": "GET", "REQUEST_URI": f"/v1/thing?{query}", "wsgi.input": io.BytesIO()}
     Gateway(app)(environ, lambda *_: None)
     assert app.event["queryStringParameters"]["p999"] == "999"
+
+
+def test_an_answer_reaches_the_client_as_the_app_gave_it() -> None:
+    app = App()
+    said: list[Any] = []
+    environ = {"REQUEST_METHOD": "GET", "REQUEST_URI": "/v1/thing", "wsgi.input": io.BytesIO()}
+
+    def ask() -> bytes:
+        said.clear()
+        return b"".join(Gateway(app)(environ, lambda *answer: said.extend(answer)))
+
+    app.answer = {"statusCode": 201, "headers": {"A": 1}, "multiValueHeaders": {"B": ["x", "y"]}, "body": "ü"}
+    assert ask() == "ü".encode()
+    assert said == ["201 Created", [("A", "1"), ("B", "x"), ("B", "y"), ("Content-Length", "2")]]
+    app.answer = {"statusCode": 299, "body": "AP8=", "isBase64Encoded": True}
+    assert ask() == b"\0\xff"
+    assert said == ["299 Status", [("Content-Length", "2")]]
+
+
+def test_headers_reach_the_app_in_lower_case_and_those_of_the_body_when_there_is_one() -> None:
+    app = App()
+    environ = {"REQUEST_METHOD": "GET", "REQUEST_URI": "/v1/thing", "HTTP_X_API_KEY": "k", "CONTENT_LENGTH": ""}
+    Gateway(app)({**environ, "wsgi.input": io.BytesIO()}, lambda *_: None)
+    assert app.event["headers"] == {"x-api-key": "k"}
+    sent = {**environ, "CONTENT_TYPE": "a/b", "CONTENT_LENGTH": "2", "wsgi.input": io.BytesIO(b"\0\xff")}
+    Gateway(app)(sent, lambda *_: None)
+    assert app.event["headers"] == {"x-api-key": "k", "content-type": "a/b", "content-length": "2"}
+    assert (app.event["body"], app.event["isBase64Encoded"]) == ("AP8=", True)
+
+
+def test_a_target_with_scheme_and_host_is_read_by_its_path() -> None:
+    app = App()
+    environ = {"REQUEST_METHOD": "GET", "REQUEST_URI": "http://any.host/v1/thing?a=1", "wsgi.input": io.BytesIO()}
+    Gateway(app)(environ, lambda *_: None)
+    assert (app.event["resource"], app.event["path"]) == ("/v1/thing", "/v1/thing")
+    assert app.event["queryStringParameters"] == {"a": "1"}
 
 
 class View:
@@ -70,14 +107,15 @@ def test_a_body_that_is_too_large_is_refused_in_the_shape_of_its_path(path: str)
     assert body["type"] == ("TooLarge" if path == "/v1/thing" else "PayloadTooLarge")
 
 
+@pytest.mark.parametrize("header", ["Content-Length: many", "Transfer-Encoding: strange"])
 @pytest.mark.parametrize("path", SHAPES)
-def test_what_the_http_layer_refuses_has_the_shape_of_its_path(path: str) -> None:
+def test_what_the_http_layer_refuses_has_the_shape_of_its_path(path: str, header: str) -> None:
     server = serve(App(), "127.0.0.1", 0)
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
     try:
         with socket.create_connection(("127.0.0.1", server.effective_port), timeout=10) as line:
-            line.sendall(f"POST {path} HTTP/1.1\r\nHost: a\r\nContent-Length: many\r\n\r\n".encode())
+            line.sendall(f"POST {path} HTTP/1.1\r\nHost: a\r\n{header}\r\n\r\n".encode())
             answer = b""
             while part := line.recv(65_536):
                 answer += part
@@ -85,5 +123,7 @@ def test_what_the_http_layer_refuses_has_the_shape_of_its_path(path: str) -> Non
         server.close()
     head, _, raw = answer.partition(b"\r\n\r\n")
     body = json.loads(raw)
-    assert head.startswith(b"HTTP/1.1 400 ")
+    assert head.startswith(b"HTTP/1.1 400 Bad Request\r\n")
+    assert b"content-type: application/json" in head.lower()
+    assert body["type"] == ("InvalidInput" if path == "/v1/thing" else "InvalidPayload")
     assert (set(body), body["status"]) == (SHAPES[path], 400)

@@ -113,6 +113,15 @@ def test_a_text_needs_a_way_to_its_number() -> None:
     assert faults("CLAB_CAMPAIGN_SMS", {**TEXT, "phoneAttribute": "phone"}, nowhere) == []
 
 
+@pytest.mark.parametrize(
+    ("sender", "is_good"),
+    [("Shop24", True), ("+391234567890", True), ("123456789012345", True), ("MyLongShop24", False), ("My-Shop", False)],
+)
+def test_a_text_comes_from_a_short_word_or_a_number(sender: str, is_good: bool) -> None:
+    found = faults("CLAB_CAMPAIGN_SMS", {**TEXT, "senderAlias": sender})
+    assert found == ([] if is_good else [("senderAlias", "INVALID_PARAMETER")])
+
+
 def test_operations_the_node_does_not_offer_are_named() -> None:
     graph = Graph({"steps": [{"uuid": "s", "operation": "TAG", "parameters": TAG}]})
     found = faults_of_parameters(graph, Offer(properties=OFFER.properties))

@@ -99,10 +99,11 @@ def test_a_fault_deep_in_conditions_is_named_without_the_names_of_our_shapes() -
     assert place == "/steps/0/parameters/event/conditions/conditions/0/conditions/0/operator"
 
 
-def test_a_change_says_something() -> None:
-    assert AutomationPatch.read({"name": "x"}).wire() == {"name": "x"}
+@pytest.mark.parametrize("body", [{}, {"more": 1}, {"name": None}, {"name": None, "status": None}])
+def test_a_change_says_something(body: dict[str, None]) -> None:
+    assert AutomationPatch.read({"name": "x", "status": None}).wire() == {"name": "x"}
     with pytest.raises(InvalidInput):
-        AutomationPatch.read({"more": 1})
+        AutomationPatch.read(body)
 
 
 @pytest.mark.parametrize(

@@ -84,7 +84,7 @@ def test_a_value_is_not_read_as_a_template() -> None:
 )
 def test_no_cell_begins_a_formula(text: str) -> None:
     assert cells.safe(text) == "'" + text
-    assert cells.safe(-1) == "-1"
+    assert [cells.safe(value) for value in (-1, 0.5, True, False, None, "")] == ["-1", "0.5", "true", "false", "", ""]
 
 
 def test_file_names_keep_only_plain_characters() -> None:

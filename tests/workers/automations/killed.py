@@ -213,7 +213,7 @@ class Life:
         usage = self._usage()
         report = {
             "state": row["st"],
-            "output": (row.get("res") or {}).get("v"),
+            "output": orjson.loads((row.get("res") or {"j": "null"})["j"]),
             "error": (row.get("err") or {}).get("type"),
             "seq": row["seq"],
             "memo": sorted(map(int, row["memo"])),

@@ -5,6 +5,8 @@ from __future__ import annotations
 import base64
 import email
 import email.policy
+import socket
+import time
 from collections.abc import Iterator
 from email.message import EmailMessage
 from typing import Any
@@ -16,9 +18,13 @@ from aiosmtpd.smtp import AuthResult, LoginPassword
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
+from chalicelib.adapters import http_client
+from chalicelib.channels import probes
 from chalicelib.core import config
 from infra.harness.stack import free_port
 from tests.workers.channels.office import Office
+
+REAL_SEND = http_client.send
 
 
 class Mailbox:
@@ -136,6 +142,38 @@ def test_the_check_of_an_integration_sends_a_mail_or_refuses(
     assert (right.status, right.body["data"]["primary"], len(mailbox[0].envelopes)) == (201, True, 1)
     assert mailbox[0].logins[-1] == (b"u", b"secret")
     assert len(office.client.get("/v1/integrations").body["data"]) == 2
+
+
+def test_a_change_is_checked_with_what_is_stored_unless_it_only_switches_off(
+    office: Office, mailbox: tuple[Mailbox, int], account: dict[str, Any]
+) -> None:
+    path = f"/v1/integrations/{office.integration('nodemailer', 'email', **account)['_id']}"
+    assert office.client.put(path, {"name": "new"}).status == 200
+    assert len(mailbox[0].mails()) == 1
+    assert office.client.put(path, {"name": "newer", "check": False}).status == 200
+    assert len(mailbox[0].mails()) == 1
+    mailbox[0].refuses = "shop"
+    refused = office.client.put(path, {"name": "newest"})
+    assert (refused.status, list(refused.body["errors"])) == (400, ["credentials"])
+    shown = office.client.put(path, {"active": False}).body["data"]
+    assert (shown["name"], shown["active"]) == ("newer", False)
+
+
+@pytest.mark.parametrize("provider", ["nodemailer", "email-webhook"])
+def test_a_check_does_not_wait_for_a_server_that_says_nothing(
+    office: Office, account: dict[str, Any], monkeypatch: pytest.MonkeyPatch, provider: str
+) -> None:
+    monkeypatch.setattr(probes, "TIMEOUT_S", 0.3)
+    monkeypatch.setattr(http_client, "send", REAL_SEND)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        port = silent.getsockname()[1]
+        own = {**account, "port": str(port), "webhookUrl": f"http://127.0.0.1:{port}/", "secretKey": "k"}
+        body = {"providerId": provider, "channel": "email", "active": True, "credentials": own}
+        began = time.monotonic()
+        answer = office.client.post("/v1/integrations", body)
+        took_s = time.monotonic() - began
+    assert (answer.status, list(answer.body["errors"])) == (400, ["credentials"])
+    assert took_s < 5
 
 
 def test_a_refused_address_is_told(office: Office, mailbox: tuple[Mailbox, int], account: dict[str, Any]) -> None:

@@ -43,7 +43,7 @@ def test_a_broadcast_reaches_everybody_page_by_page(office: Office, monkeypatch:
     office.workflow(in_app("x"))
     people = [{"subscriberId": f"s{number}"} for number in range(12)]
     assert len(office.post("/v1/subscribers/bulk", {"subscribers": people})["created"]) == 12
-    office.post("/v1/events/trigger/broadcast", {"name": "hello"})
+    office.post("/v1/events/trigger/broadcast", {"name": "hello", "actor": "s0"})
     assert office.pump() >= 13
     assert [len(office.feed(name)) for name in ("ann", "s0", "s11")] == [1, 1, 1]
 
@@ -154,3 +154,44 @@ def test_a_link_that_would_run_something_is_dropped(office: Office) -> None:
     office.pump()
     found = office.client.get("/v1/subscribers/ann/notifications/feed").body["data"]
     assert sorted(one["cta"]["data"]["url"] for one in found) == ["", "https://example.com/?a=1&b=2"]
+
+
+def test_what_cannot_be_kept_of_somebody_keeps_nobody_from_hearing(office: Office) -> None:
+    office.workflow(in_app("x"))
+    room = {"providerId": "slack", "credentials": {"webhookUrl": "https://hooks.example.com/a"}}
+    client = office.client
+    client.put("/v1/subscribers/ann", {"data": {"x": "y" * 300_000}})
+    office.trigger(to=[{"subscriberId": "new", "channels": [room]}, {"subscriberId": "ann", "avatar": "a" * 4_000}])
+    office.trigger(to={"subscriberId": "ann", "data": {"x": "y" * 300_000}, "avatar": "a" * 4_000})
+    long = {"subscriberId": "ann", "channels": [room], "data": {"x": "y" * 340_000}}
+    office.trigger(to="new", actor=long)
+    office.pump()
+    assert (len(office.feed("new")), len(office.feed())) == (2, 2)
+
+
+def test_a_row_has_room_for_what_became_of_every_step(office: Office) -> None:
+    for number in range(20):
+        office.integration("slack", "chat", more={"identifier": f"s{number}"})
+        credentials = {"webhookUrl": f"https://hooks.example.com/{number}"}
+        body = {"providerId": "slack", "integrationIdentifier": f"s{number}", "credentials": credentials}
+        assert office.client.put("/v1/subscribers/ann/credentials", body).status == 200
+        office.http.answer(f"https://hooks.example.com/{number}", 400, b'"no"' * 900)
+    office.workflow(*[{"template": {"type": "chat", "content": "x"}}] * 12)
+    transaction = office.trigger()
+    office.pump()
+    assert office.jobs(transaction) == ["chat failed"] * 12
+    assert len(office.details(transaction)) == 240
+
+
+def test_a_message_to_many_devices_is_kept_without_their_names(office: Office) -> None:
+    url = "https://push.example.com/"
+    office.integration("push-webhook", "push", webhookUrl=url, secretKey="k")
+    office.client.put("/v1/subscribers/ann/credentials", {"providerId": "push-webhook", "credentials": {}})
+    office.http.answer(url, 200, b"{}")
+    office.workflow({"template": {"type": "push", "title": "t", "content": "c"}})
+    tokens = [f"{number}-".ljust(2_000, "x") for number in range(200)]
+    transaction = office.trigger(overrides={"push": {"deviceTokens": tokens}})
+    office.pump()
+    assert (office.jobs(transaction), len(office.http.sent)) == (["push completed"], 200)
+    (message,) = office.client.get("/v1/messages?channel=push").body["data"]
+    assert (message["title"], message["content"], message["deviceTokens"]) == ("t", "c", [])

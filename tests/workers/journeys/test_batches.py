@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from chalicelib.adapters import blobs, queue
-from chalicelib.core import ids
+from chalicelib.core import figures, ids
 from chalicelib.core.errors import Conflict, NotFound
 from chalicelib.journeys import batches, notifications, queues, releasing
 from chalicelib.journeys.models.automations import Automation
@@ -106,7 +106,10 @@ def test_packets_after_the_end_are_refused(world: World, sender: Sender) -> None
         sender.drop()
 
 
-def test_an_open_batch_can_be_dropped_and_an_abandoned_one_ages_out(world: World, sender: Sender) -> None:
+def test_an_open_batch_can_be_dropped_and_an_abandoned_one_ages_out(
+    world: World, sender: Sender, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[tuple[str, str]] = []
     sender.send("FIRST", ["a"])
     sender.drop()
     assert sender.row() is None and not sender.kept.kept
@@ -115,7 +118,9 @@ def test_an_open_batch_can_be_dropped_and_an_abandoned_one_ages_out(world: World
     sender.send("MIDDLE", ["c"])
     world.run_for(23 * HOUR_S)
     assert sender.row() is not None
+    monkeypatch.setattr(figures, "add", lambda name, *_, workspace_id="": told.append((name, workspace_id)))
     world.run_for(2 * HOUR_S)
+    assert ("JourneyBatchesAgedOut", W) in told
     assert sender.row() is None and not sender.kept.kept
     with pytest.raises(NotFound):
         sender.send("LAST", ["d"])

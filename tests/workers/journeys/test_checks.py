@@ -43,6 +43,19 @@ def test_feedback_is_matched_to_the_very_token(world: World) -> None:
     assert (world.token(first)["st"], world.token(second)["st"]) == ("WAITING", "COMPLETED")
 
 
+@pytest.mark.parametrize("operation", ["WAIT_AND_CHECK", "WAIT_FOR_TRIGGER"])
+def test_that_the_mail_went_out_is_an_event_too(world: World, operation: str) -> None:
+    event = {"eventType": "campaignSent", "referencedStepUuid": graphs.uuid(1)}
+    hour = {"amount": 1, "unit": "HOURS"}
+    given = {"wait": hour, "subject": "EVENT"} if operation == "WAIT_AND_CHECK" else {"timeout": hour}
+    check = graphs.step(2, operation, {**given, "event": event})
+    head = world.automation(graphs.forked(check, "NO" if operation == "WAIT_AND_CHECK" else "TIMEOUT"))
+    world.enter(head, "ann")
+    world.run_for(HOUR_S + 60)
+    assert world.counted(head)[graphs.uuid(2)]["outcomeYES"] == 1
+    world.check_counters(head)
+
+
 @pytest.mark.parametrize(("at_h", "outcome"), [(0.5, "YES"), (1.5, "NO")])
 def test_wait_and_check_waits_the_whole_time_and_ignores_what_comes_after(
     world: World, at_h: float, outcome: str

@@ -6,8 +6,10 @@ from collections import Counter
 
 import pytest
 
-from chalicelib.journeys import jobs
+from chalicelib.core import cache
+from chalicelib.journeys import jobs, node_upkeep
 from chalicelib.journeys.models import automations as stored
+from chalicelib.journeys.models.nodes import Node
 from tests.workers.journeys import graphs
 from tests.workers.journeys.world import MINUTE_MS, NOON_MS, N, W, World
 
@@ -66,6 +68,28 @@ def test_deleting_while_timers_fire_leaves_nothing_and_sends_nothing(world: Worl
     assert stored.load(W, N, head.id, fresh=True) is None
     left = [key for key in world.tables["journeys"].rows if head.id in key.pk or "#TOK#" in key.pk or "#WHO#" in key.pk]
     assert not left
+
+
+@pytest.mark.parametrize("is_node", [False, True])
+def test_what_happened_to_customers_is_forgotten_with_their_node(world: World, is_node: bool) -> None:
+    head = world.automation(graphs.forked(graphs.trigger(2, "loggedIn"), "TIMEOUT"))
+    world.enter(head, "ann")
+    world.run_for(10)
+    world.happen("e1", "loggedIn", email="ann@example.com")
+    world.run_for(10)
+    if is_node:
+        node = Node.find(W, id=N)
+        node.gone_at = world.now_ms
+        node.save()
+        cache.forget_all()
+        node_upkeep.keep(W, N)
+    else:
+        world.move(head, "PAUSED")
+        world.move(head, "TO_DELETE")
+    world.run_for(300)
+    left = [key.pk for key in world.tables["journeys"].rows if "#HIST#" in key.pk]
+    assert bool(left) is not is_node
+    assert not world.tokens_of(head)
 
 
 @pytest.mark.parametrize("kill", range(1, 60, 4))

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from chalicelib.journeys import node_upkeep
 from chalicelib.journeys.entering import Fate
 from chalicelib.journeys.models import tokens
+from chalicelib.journeys.rules import entry
 from tests.workers.journeys import graphs
 from tests.workers.journeys.world import N, W, World
 
@@ -86,6 +88,27 @@ def test_events_let_in_only_while_it_runs_but_take_out_always(world: World) -> N
     world.check_counters(head)
 
 
+def test_what_happened_before_the_node_was_switched_off_takes_out_and_wakes_but_lets_nobody_in(world: World) -> None:
+    sources = [source("INSERT", "seen"), source("REMOVE", "bought")]
+    head = world.automation(graphs.row(*LONG) | {"triggerEvents": sources})
+    other = world.automation(graphs.forked(graphs.trigger(2, "loggedIn"), "TIMEOUT"))
+    ann, ben = (world.enter(one, name)[0] for one, name in ((head, "ann"), (other, "ben")))
+    world.run_for(10)
+    world.happen("e1", "bought", email="ann@example.com", spread=False)
+    world.happen("e2", "loggedIn", email="ben@example.com", spread=False)
+    world.happen("e3", "seen", email="cyd@example.com", spread=False)
+    world.switch(active=False)
+    world.work()
+    assert world.token(ann)["why"] == "REMOVED_BY_TRIGGER"
+    assert len(world.tokens_of(head)) == 1
+    assert len(world.mails) == 2, "the node stands still"
+    world.switch(active=True)
+    node_upkeep.keep(W, N)
+    world.run_for(10)
+    assert world.token(ben)["st"] == "COMPLETED"
+    assert world.counted(other)[graphs.uuid(2)]["outcomeYES"] == 1
+
+
 def test_a_source_copies_what_its_mapping_names(world: World) -> None:
     mapping = {"cartUrl": "properties.url", "city": "base.city"}
     graph = graphs.row(*LONG) | {"triggerEvents": [source("INSERT", "seen", attributeMapping=mapping)]}
@@ -93,6 +116,29 @@ def test_a_source_copies_what_its_mapping_names(world: World) -> None:
     world.profile(f"mail:{EMAIL}", {"base": {"city": "Rome"}})
     world.happen("e1", "seen", email=EMAIL, url="https://x.example/cart")
     assert world.tokens_of(head)[0]["doc"]["attributes"] == {"cartUrl": "https://x.example/cart", "city": "Rome"}
+
+
+def test_a_mapping_copies_no_more_than_a_token_can_hold(world: World) -> None:
+    mapping = {f"a{number}": "properties.text" for number in range(100)}
+    inserts = source("INSERT", "seen", attributeMapping=mapping)
+    head = world.automation(graphs.row(*LONG) | {"triggerEvents": [inserts]})
+    world.happen("e1", "seen", email=EMAIL, text="é" * 4096)
+    (token,) = world.tokens_of(head)
+    assert entry.size_of(token["doc"]["attributes"]) > entry.MAX_BYTES - 10_000
+    world.run_for(10)
+    assert len(world.mails) == 1
+
+
+def test_big_tokens_are_entered_and_ended_in_transactions_that_hold_them(world: World) -> None:
+    head = world.automation(graphs.row(*LONG))
+    world.enter(head, *(f"p{number}" for number in range(60)), big="x" * 190_000)
+    world.run_for(10)
+    world.move(head, "PAUSED")
+    world.move(head, "TO_ARCHIVE")
+    world.run_for(60)
+    assert world.head(head).status == "ARCHIVED"
+    assert {row["why"] for row in world.tokens_of(head)} == {"ARCHIVED"}
+    world.check_counters(head)
 
 
 def test_a_removal_during_an_action_waits_for_it_and_ends_the_token_there(world: World) -> None:

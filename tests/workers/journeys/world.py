@@ -20,6 +20,7 @@ from chalicelib.core import cache, clock, ids
 from chalicelib.durable import ingest
 from chalicelib.journeys import connectors, entering, lifecycle, queues, removing, sending, throttle, workers
 from chalicelib.journeys import counters as nouns
+from chalicelib.journeys import graphs as stored_graphs
 from chalicelib.journeys.entering import Entered, Entry
 from chalicelib.journeys.models import automations as stored
 from chalicelib.journeys.models import contents, counters, profiles, tokens, waits
@@ -37,6 +38,7 @@ from tests.fakes.table import FakeTable
 
 W, N, NOON_MS, MINUTE_MS = "w1", "11111111-0000-4000-8000-000000000000", 1_767_268_800_000, 60_000
 VISIBLE_MS = 60_000
+MOST_DOC_BYTES = 390_000  # names and numbers of a row take the rest of its 400 KB
 TICK_MS = 10 * MINUTE_MS
 HANDLERS = {
     queues.STEP: workers.journeys_step,
@@ -167,6 +169,9 @@ class World:
         assert len(writes) <= table.TRANSACT
         keys = [self._key(write) for write in writes]
         assert len(set(keys)) == len(keys), "a transaction may name an item once"
+        written = [write.row or (write.change.put if write.change else {}) for write in writes]
+        docs = [len(json.dumps(one.get("doc"), ensure_ascii=False).encode()) for one in written]
+        assert max(docs) <= MOST_DOC_BYTES and sum(docs) <= 4_000_000, "an item has 400 KB, a transaction 4 MB"
         self.writes["journeys"] += 2 * len(writes)
         act, self._before_transaction = self._before_transaction, None
         if act is not None:
@@ -236,6 +241,16 @@ class World:
         lifecycle.store(now, before)
         lifecycle.settle(now)
         return self.head(head)
+
+    def change(self, head: Automation, graph: dict[str, Any]) -> Automation:
+        """Give an automation another graph, as a client does who saved it."""
+        now = self.head(head)
+        stored_graphs.put(now, graph, 1, now.graph)
+        now.edition += 1
+        now.save()
+        stored_graphs.sweep_up(now)
+        stored.forget()
+        return now
 
     def head(self, head: Automation) -> Automation:
         """Read an automation as it is."""

@@ -84,8 +84,11 @@ class Task:
 
     @property
     def is_effect(self) -> bool:
-        """Say whether it touches the world; code counts as soon as it calls out, which nobody knows before."""
-        return self.kind in EFFECTS and self.kind != "code"
+        """Say whether it touches the world; code counts as soon as it calls out, which nobody knows before.
+
+        Code that must not happen twice counts from the start.
+        """
+        return self.kind in EFFECTS and (self.kind != "code" or bool(self.step.get("atMostOnce")))
 
 
 @dataclass

@@ -93,7 +93,7 @@ class Machine(Walk):
         """Run a step within its time, where it has steps or executions of its own inside."""
         kind = step["type"]
         limit = step.get("timeoutSeconds")
-        if limit is None or kind in ("action", "code", "http", "waitForEvent", "wait", "return", "goto"):
+        if limit is None or kind in ("action", "code", "http", "waitForEvent", "return", "goto"):
             return _KINDS[kind](self, step, address, scope)
         begun = f"{address}!"
         record = self.journal.get(begun) or self.note(step, begun, Status.BEGUN, due=self.now + self.ms(limit, scope))

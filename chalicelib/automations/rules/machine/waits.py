@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from chalicelib.automations.rules import retries
+from chalicelib.automations.rules import resolved, retries
 from chalicelib.automations.rules.journal import Json, Status
 from chalicelib.automations.rules.language import MAX_WAIT_S
 from chalicelib.automations.rules.machine.flow import Fail, Flow, Next, Scope
 from chalicelib.automations.rules.machine.walk import Walk
+from chalicelib.core.errors import InvalidInput
 
 _LAST_MS = 253_402_300_799_999
 
@@ -37,8 +38,11 @@ def event(walk: Walk, step: Json, address: str, scope: Scope) -> Flow:
     if record is None:
         limit = step.get("timeoutSeconds")
         due = None if limit is None else walk.now + walk.ms(limit, scope)
-        match = walk.resolve(step.get("match", {}), scope)
-        name = str(walk.resolve(step["event"], scope))
+        try:
+            match = resolved.checked({**step, "match": walk.resolve(step.get("match", {}), scope)})["match"]
+            name = resolved.name(walk.resolve(step["event"], scope), "event")
+        except InvalidInput as error:
+            return walk.settled(walk.note(step, address, Status.FAILED, error=retries.error_of(error)))
         record = walk.note(step, address, Status.WAITING, due=due, shown={"event": name, "match": match})
     if record.is_settled:
         return walk.settled(record)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import replace
@@ -13,6 +14,7 @@ from chalicelib.automations.rules.language import MAX_WAIT_S
 from chalicelib.automations.rules.machine.flow import Fail, Flow, Frontier, Loop, Next, Scope, Task, TooMany
 
 MAX_RECORDS = 10_000
+_ANY_STEP = re.compile(r"""(?<![.\w$])steps\b(?!\s*(?:\?\.|\.)\s*[A-Za-z_]|\s*(?:\?\.)?\[\s*["'])""")
 
 
 class Walk(ABC):
@@ -44,10 +46,14 @@ class Walk(ABC):
         return references.look_up(self._data.get(path[0]), path[1:])
 
     def seen_by(self, task: Task, text: str) -> Json:
-        """Build what a script sees; of the steps only those whose ids its text holds."""
-        known = task.scope.all_results()
-        steps = {one: self._result(found) for one, found in known.items() if one in text}
-        return {**self._data, "steps": steps, **task.scope.all_names()}
+        """Build what a script sees: what its text may name, for there is a limit to how much it can be given.
+
+        Of the steps those whose ids the text holds; all, where it does more with `steps` than to name one of them.
+        """
+        known, is_any = task.scope.all_results(), bool(_ANY_STEP.search(text))
+        steps = {one: self._result(found) for one, found in known.items() if is_any or one in text}
+        data = {name: value for name, value in self._data.items() if name in text}
+        return {**data, "steps": steps, **task.scope.all_names()}
 
     def _of_step(self, path: list[str], scope: Scope) -> Any:
         if not path:
