@@ -97,7 +97,7 @@ class _Check:
         yield from self._fields(step, COMMON | STEPS[kind], where, names)
         if kind == "repeat":
             yield from _one_of(step, ("count", "over"), where)
-            if step.get("as") in _REFUSED_NAMES:
+            if isinstance(step.get("as"), str) and step["as"] in _REFUSED_NAMES:
                 yield Fault(f"{where}.as", "is a name that means something else here", "name")
             names |= _OF_ITEM | ({step["as"]} if isinstance(step.get("as"), str) else set())
         if kind == "wait":

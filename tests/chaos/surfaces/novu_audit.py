@@ -330,6 +330,13 @@ def _inboxes(seen: Seen, held: Held) -> Iterator[str]:
             yield f"{who} has {len(ids)} messages, and {seen.unseen.get(who)} are counted as unseen"
 
 
+def _of_unbegun(row: Row) -> str:
+    """Say what became of steps that were never begun: their event may have gone into another one's digest."""
+    if row["st"] not in ENDED:
+        return "pending"
+    return "merged" if "into" in row and row["st"] == "DONE" else "canceled"
+
+
 def _activity(seen: Seen, held: Held) -> Iterator[str]:
     came = seen.outside()
     rows = {row["nid"]: (pair, row) for pair, row in held.runs.items()}
@@ -339,8 +346,7 @@ def _activity(seen: Seen, held: Held) -> Iterator[str]:
             continue
         (transaction, who), row = rows[identifier]
         told = [job["status"] for job in shown["jobs"]]
-        fallback = "canceled" if row["st"] in ENDED else "pending"
-        kept = [job_of(row, number).get("st", fallback) for number in range(len(told))]
+        kept = [job_of(row, number).get("st", _of_unbegun(row)) for number in range(len(told))]
         if told != kept:
             yield f"the activity of {transaction} for {who} shows {told}, its row {kept}"
         for job in shown["jobs"]:
