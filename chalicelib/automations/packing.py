@@ -106,7 +106,7 @@ class Loader:
             return self._opened(WHOLE, _whole(self.workspace_id, packed["y"]))
         if "h" in packed:
             return orjson.loads(blobs.blobs().get(self.workspace_id, packed["h"]))
-        return orjson.loads(packed["j"])
+        return orjson.loads(packed["j"]) if "j" in packed else packed["v"]  # as it was written by earlier releases
 
     def __call__(self, record: Record) -> Any:
         """Give a step's output."""

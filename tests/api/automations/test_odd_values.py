@@ -203,3 +203,7 @@ def test_a_script_that_fails_costs_what_it_used(owner: Client) -> None:
         ended = look(owner, execution)
         assert ended["state"] == "failed"
         assert ended["usage"]["cpuMs"] >= 1
+
+
+def test_values_written_by_earlier_releases_are_still_read() -> None:
+    assert packing.Loader("workspace", "execution").value({"v": {"n": 1}}) == {"n": 1}

@@ -198,6 +198,21 @@ def test_files_of_equal_content_go_one_by_one(world: World) -> None:
     assert bytes_of(f"/v1/storage/files/{second}/download", world.client.key)[1] == DATA
 
 
+def test_the_content_of_a_deleted_file_is_gone(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    put, places = blobs.FolderBlobs.put, []
+
+    def noted(own: blobs.FolderBlobs, room: str, data: bytes) -> str:
+        places.append((room, put(own, room, data)))
+        return places[-1][1]
+
+    monkeypatch.setattr(blobs.FolderBlobs, "put", noted)
+    made = upload(world).ok()["file"]["id"]
+    assert blobs.blobs().get(*places[0]) == DATA
+    world.client.delete(f"/v1/storage/files/{made}").ok()
+    with pytest.raises(NotFound):
+        blobs.blobs().get(*places[0])
+
+
 def test_strangers_and_other_bots_see_no_file(world: World, stranger: Client) -> None:
     made = upload(world).ok()["file"]["id"]
     other = world.client.post("/v1/admin/bots", {}).ok()["bot"]["id"]

@@ -120,6 +120,11 @@ _OWN = "if installed.owner == own and keys[2] in rows:"
 _HOME = "if bot.home == own and keys[1] in rows:"
 _JSON = "chalicelib/core/jsontext.py"
 EQUIVALENT: dict[tuple[str, str, str], str] = {
+    (
+        _ACCESS,
+        "if found is None and WORKSPACE not in call.headers:",
+        "without found is None",
+    ): "saves reads: the bot that was found is found again",
     (_ACCESS, _OWN, _NEVER): "saves a read: the row is found all the same",
     (_ACCESS, _OWN, "turned: installed.owner == own"): "saves a read: the row is found all the same",
     (_ACCESS, _OWN, "without installed.owner == own"): "an integration lies with its owner alone: it was found there",
