@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from unittest import mock
 
+from chalicelib.journeys.entering import Entered
 from chalicelib.journeys.models import automations as stored
 from chalicelib.journeys.models.automations import Automation
 from tests.workers.journeys import graphs
@@ -66,7 +67,8 @@ def test_a_token_left_on_a_step_that_is_gone_is_led_to_where_its_last_step_leads
     world.check_counters(head)
 
 
-def test_a_worker_who_knows_an_old_graph_reads_it_anew_before_it_gives_a_token_up(world: World) -> None:
+def entered_after_an_edit(world: World) -> tuple[Automation, Automation, Entered]:
+    """Give an automation, what it was before it was edited, and who came in since."""
     head = world.automation(BEFORE)
     early = world.head(head)
     _ = early.graph
@@ -74,6 +76,11 @@ def test_a_worker_who_knows_an_old_graph_reads_it_anew_before_it_gives_a_token_u
     world.move(head, "RUNNING")
     ann = world.enter(head, "ann")[0]
     world.run_for(10)
+    return head, early, ann
+
+
+def test_a_worker_who_knows_an_old_graph_reads_it_anew_before_it_gives_a_token_up(world: World) -> None:
+    head, early, ann = entered_after_an_edit(world)
     assert world.token(ann)["s"] == graphs.uuid(4)
     with knowing_only(early):
         world.run_for(400)  # a graph is kept in memory for longer than that
@@ -82,13 +89,7 @@ def test_a_worker_who_knows_an_old_graph_reads_it_anew_before_it_gives_a_token_u
 
 
 def test_a_worker_who_knows_an_old_graph_parks_a_token_when_it_was_paused_again(world: World) -> None:
-    head = world.automation(BEFORE)
-    early = world.head(head)
-    _ = early.graph
-    edit(world, head)
-    world.move(head, "RUNNING")
-    ann = world.enter(head, "ann")[0]
-    world.run_for(10)
+    head, early, ann = entered_after_an_edit(world)
     world.move(head, "PAUSED")
     with knowing_only(early):
         world.run_for(400)  # a graph is kept in memory for longer than that
