@@ -57,7 +57,7 @@ FIGURES: Mapping[str, Figure] = {
     "ChatEventsFailed":        Figure("Count", "messages and events that were given up", True),
     "JavaScriptRuns":          Figure("Count", "scripts begun", True),
     "JavaScriptFailures":      Figure("Count", "scripts that threw, or ran out of time or memory", True),
-    "JavaScriptMs":            Figure("Milliseconds", "CPU time of scripts, wall time of failed ones", True, 1000),
+    "JavaScriptMs":            Figure("Milliseconds", "CPU time of scripts, wall time of killed ones", True, 1000),
     "QuotaExceeded":           Figure("Count", "scripts not begun, for their workspace's day was used up", True),
     "OutboundRequests":        Figure("Count", "HTTP requests to the outside", True),
     "OutboundFailures":        Figure("Count", "such requests without an answer", True),

@@ -31,7 +31,7 @@ from chalicelib.edge.failures import MethodNotAllowed
 MAX_BODY_BYTES = 10 * 1_048_576  # what API Gateway takes
 UPLOADS, UPLOAD_BYTES = "/v1/storage/files", 14 * 1_048_576  # files of 10 MB in base64, on one machine
 _MAX_SWALLOWED_BYTES = 64 * MAX_BODY_BYTES  # read and dropped, so that the sender gets to see the answer
-THREADS = 16
+THREADS = 48  # more than the callers of one workspace that may wait for executions, so that none holds up others
 _API_KEY_HEADER = re.compile(rb"(\r\n)api_key([ \t]*:)", re.IGNORECASE)
 _VERBS = frozenset({"GET", "POST", "PUT", "PATCH", "DELETE"})  # no HEAD: API Gateway knows none either
 _REASONS = {status.value: f"{status.value} {status.phrase}" for status in HTTPStatus}

@@ -23,9 +23,10 @@ class Counted:
         started = time.monotonic()
         try:
             outcome = self.runner.run(workspace_id, script, host)
-        except LogicFailed:
+        except LogicFailed as failed:
             figures.add("JavaScriptFailures", workspace_id=owner)
-            _count(owner, (time.monotonic() - started) * 1000)
+            waited_ms = (time.monotonic() - started) * 1000  # all that is known of one that was killed
+            _count(owner, waited_ms if failed.cpu_ms is None else failed.cpu_ms)
             raise
         _count(owner, outcome.cpu_ms)
         return outcome

@@ -207,6 +207,13 @@ def test_an_engine_without_memory_for_an_error_throws_null(
     assert (letter, json.loads(body)["kind"]) == (b"E", kind)
 
 
+def test_the_space_taken_before_the_first_script_is_measured_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    peaks = iter([30_000, 90_000])
+    monkeypatch.setattr(child, "_base", 0)
+    monkeypatch.setattr(child, "_peak_kb", lambda: next(peaks))
+    assert {child._base_bytes() for _ in range(2)} == {30_000 * 1024 + 256 * MB}
+
+
 def test_whoever_is_stopped_is_told_why() -> None:
     stopped = child.Stopped("stuck", "it waits")
     assert (stopped.kind, str(stopped)) == ("stuck", "it waits")

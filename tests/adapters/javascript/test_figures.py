@@ -46,7 +46,16 @@ def test_a_run_of_another_workspaces_script_counts_for_who_runs_it(kept: dict[st
     assert list(kept) == ["w1"]
 
 
-def test_a_script_that_fails_counts_with_the_time_it_took(kept: dict[str, dict[str, int]]) -> None:
+def test_a_script_that_throws_counts_with_its_cpu_time(kept: dict[str, dict[str, int]]) -> None:
+    failed = LogicFailed("threw")
+    failed.cpu_ms = 0.5
+    with pytest.raises(LogicFailed):
+        Counted(Fake(failed)).run("w1", SCRIPT)
+    assert list(figures.keep()) == []
+    assert kept["w1"]["JavaScriptMs"] == 500
+
+
+def test_a_script_that_was_killed_counts_with_the_time_it_took(kept: dict[str, dict[str, int]]) -> None:
     with pytest.raises(LogicFailed):
         Counted(Fake(LogicFailed("threw"))).run("w1", SCRIPT)
     assert list(figures.keep()) == []

@@ -178,6 +178,8 @@ def test_a_webhook_whose_integration_is_silent_says_so(world: World) -> None:
     world.http.act(URL, UpstreamTimeout("secret.internal did not answer"))
     answer = world.client.post(world.hook, {}, key=None)
     assert (answer.status, answer.body["type"], "secret" in str(answer.body)) == (400, "Runtime", False)
+    logs = world.client.get(f"/v1/admin/integrations/{world.made}/logs").ok()["logs"]
+    assert logs[0]["message"].startswith("webhook_received: ")
 
 
 def test_code_answers_a_webhook(world: World) -> None:

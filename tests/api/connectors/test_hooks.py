@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from chalicelib.connectors import notifications
 from chalicelib.connectors import public as connectors
 from chalicelib.connectors.public import HookRun
 from chalicelib.core import cache
@@ -75,6 +76,16 @@ def test_what_cannot_be_the_key_of_an_address_costs_no_read(cloud: None, reads: 
     assert not reads
     assert connectors.find_hook("A" * 43) is None
     assert reads
+
+
+def test_an_address_that_is_withdrawn_leads_nowhere_at_once(client: Client, workspace: str) -> None:
+    service = make_service(client)
+    event = make_event(client, service)["id"]
+    hook_key = notifications.hook_key_of(workspace, service, event)
+    found = connectors.find_hook(hook_key)
+    assert found is not None and found.event.id == event
+    notifications.withdraw(workspace, service, event)
+    assert connectors.find_hook(hook_key) is None
 
 
 def test_an_address_ends_with_its_event_or_service(client: Client) -> None:

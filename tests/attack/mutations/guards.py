@@ -34,7 +34,7 @@ _SANDBOX = tuple(
         "processes",
         "remote",
         "hostile",
-    )  # fmt: skip
+    )
 )
 _EDGE = ("tests/unit/edge/test_schema.py", "tests/api/identity/test_idempotency.py", "tests/contract/test_every_row.py")
 
@@ -52,6 +52,7 @@ GUARDS: dict[str, tuple[str, ...]] = {
         "tests/api/identity/test_users.py",
         "tests/api/identity/test_keys.py",
         "tests/api/test_limits.py",
+        "tests/api/chat/test_actions.py",
     ),
     "chalicelib/core/paging.py": ("tests/unit/core/test_paging.py", "tests/unit/edge/test_paging.py"),
     "chalicelib/chat/access.py": _CHAT,
@@ -125,6 +126,12 @@ EQUIVALENT: dict[tuple[str, str, str], str] = {
         "if found is None and WORKSPACE not in call.headers:",
         "without found is None",
     ): "saves reads: the bot that was found is found again",
+    (
+        _ACCESS,
+        "if place is not None and installed is not None and installed.owner == call.workspace_id:",
+        "without place is not None",
+    ): "where there is no place nothing is installed",
+    (_ACCESS, "if integration_id is not None:", _ALWAYS): "reads rows that are not there",
     (_ACCESS, _OWN, _NEVER): "saves a read: the row is found all the same",
     (_ACCESS, _OWN, "turned: installed.owner == own"): "saves a read: the row is found all the same",
     (_ACCESS, _OWN, "without installed.owner == own"): "an integration lies with its owner alone: it was found there",
@@ -146,6 +153,11 @@ EQUIVALENT: dict[tuple[str, str, str], str] = {
         'if text[0] == "V" and len(body) > MAX_RESULT_BYTES:',
         "without text[0] == 'V'",
     ): "the prelude cuts the words of a failure, so that it is never that long",
+    (
+        "chalicelib/chat/files.py",
+        "kind = mimetypes.guess_type(item.name)[0] or PLAIN",
+        "without PLAIN",
+    ): "what nobody knows the type of is not among what is shown either",
     ("chalicelib/edge/schema.py", "if plan is None:", _ALWAYS): "saves time: the plan is made anew, and is the same",
     (_JSON, 'if raw.count(b"[") + raw.count(b"{") <= MAX_DEPTH:', _NEVER): "saves time",
     (

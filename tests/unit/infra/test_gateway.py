@@ -127,3 +127,30 @@ def test_what_the_http_layer_refuses_has_the_shape_of_its_path(path: str, header
     assert b"content-type: application/json" in head.lower()
     assert body["type"] == ("InvalidInput" if path == "/v1/thing" else "InvalidPayload")
     assert (set(body), body["status"]) == (SHAPES[path], 400)
+
+
+def test_as_many_callers_of_one_workspace_as_may_wait_do_not_hold_up_others() -> None:
+    waiting, go = threading.Semaphore(0), threading.Event()
+
+    class Slow(App):
+        def __call__(self, event: dict[str, Any], _context: None) -> dict[str, Any]:
+            if event["queryStringParameters"]:
+                waiting.release()
+                assert go.wait(30)
+            return self.answer
+
+    server = serve(Slow(), "127.0.0.1", 0)
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    lines = [socket.create_connection(("127.0.0.1", server.effective_port), timeout=10) for _ in range(33)]
+    try:
+        for line in lines[:32]:  # the default of MILLRACE_EXECUTIONS_AT_ONCE
+            line.sendall(b"GET /v1/thing?wait=1 HTTP/1.1\r\nHost: a\r\n\r\n")
+        assert all(waiting.acquire(timeout=10) for _ in range(32))
+        lines[32].sendall(b"GET /v1/thing HTTP/1.1\r\nHost: a\r\n\r\n")
+        assert lines[32].recv(12) == b"HTTP/1.1 200"
+    finally:
+        go.set()
+        for line in lines:
+            line.close()
+        server.close()

@@ -104,8 +104,9 @@ def test_figures_are_what_was_done(stack: Stack) -> None:
     assert len(receiver.inbox("/good").ids) == 20
     assert shown["deliveries"] == {"delivered": 20, "retried": 3, "failed": 0, "dropped": 0}
     assert shown["executions"] == {"done": 5, "failed": 2, "cancelled": 0}
-    # each notification is routed, each delivery made, and each execution has one step
-    assert shown["javaScript"]["runs"] == 23 + 23 + 7
+    # each notification is routed, each delivery made, each execution has one step; and the script of each of the two
+    # automations is read when it is saved and when it is published
+    assert shown["javaScript"]["runs"] == 23 + 23 + 7 + 2 * 2
     assert shown["javaScript"]["failures"] == 2 and shown["javaScript"]["ms"] > 0
     assert (shown["outbound"]["requests"], shown["outbound"]["failures"]) == (23, 3)
     assert shown["outbound"]["bytes"] > 20 * 100
