@@ -16,6 +16,7 @@ def main() -> None:
     from infra.local import builtins, gateway, stack
 
     sys.setswitchinterval(stack.SWITCH_S)
+    stack.spare_memory()
     builtin_key = builtins.make_key()
     settings = config.settings()
     stack.lock(Path(settings.data_dir))

@@ -6,6 +6,7 @@ Both may be killed at any instant; the second is started again when it dies, and
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import fcntl
 import gc
@@ -29,6 +30,8 @@ SWITCH_S = 0.001  # threads that wait for the store must not wait 5 ms for one t
 _SILENT_S = 5.0
 _STOP_S = 8.0
 _RESTART_PAUSE_S = 0.3
+_TRIM_THRESHOLD, _MMAP_THRESHOLD, _ARENA_MAX = -1, -3, -8  # malloc.h
+_LARGE_BYTES = 1024 * 1024
 
 
 def attach() -> LocalCloud:
@@ -98,6 +101,16 @@ def settle() -> None:
     """Leave what was imported out of every later collection: it stays until the process ends."""
     gc.collect()
     gc.freeze()
+
+
+def spare_memory() -> None:
+    """Let many threads share two heaps, and give back what was large at once (glibc; elsewhere nothing happens).
+
+    Else each thread keeps a heap as large as the largest answer it ever made. Call it before there are threads.
+    """
+    with contextlib.suppress(AttributeError):
+        for name, value in ((_ARENA_MAX, 2), (_MMAP_THRESHOLD, _LARGE_BYTES), (_TRIM_THRESHOLD, _LARGE_BYTES)):
+            ctypes.CDLL(None).mallopt(name, value)
 
 
 def die_with_parent() -> None:

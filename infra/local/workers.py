@@ -31,6 +31,7 @@ def run() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     sys.setswitchinterval(stack.SWITCH_S)
     stack.die_with_parent()
+    stack.spare_memory()
     cloud = stack.attach()
     consumers, schedules = stack.handlers()
     schedules["expire"] = lambda _event, _context: cloud.expire()

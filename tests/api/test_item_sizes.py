@@ -44,4 +44,3 @@ def test_it_is_refused_and_nothing_is_stored(workspace: str, stores: Callable[[s
     with pytest.raises(ItemTooLarge):
         stores(workspace)
     assert all("text" not in row for row in WORK.query_all(f"{workspace}#S"))
-

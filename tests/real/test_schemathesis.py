@@ -114,7 +114,9 @@ REFUSED_RIGHTLY: tuple[Rightly, ...] = (
     Rightly(AUTOMATIONS, "body.definition*", ALL, "has to be what getAutomationSchema describes"),
     Rightly(("replayExecution",), "body.from", "reference", "has to be a step that was begun"),
     Rightly(("getUsage",), "query.to", "range", "not before `from`, nor 92 days after it"),
-    Rightly(("readMetrics",), "query.to", "range", "not before `from`, nor more than 6 days after it; alone, it is today"),
+    Rightly(
+        ("readMetrics",), "query.to", "range", "not before `from`, nor more than 6 days after it; alone, it is today"
+    ),
     Rightly(("listExecutions",), "query.*", "format", "leap seconds are no times here"),
     Rightly(("testLogic",), "body.*", ALL, "has to lead to stored logic"),
     Rightly(("testNotification",), "body.*", ALL, "needed where the service has several events"),

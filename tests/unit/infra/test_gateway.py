@@ -6,6 +6,8 @@ import io
 import json
 import socket
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import pytest
@@ -23,6 +25,24 @@ class App:
     def __call__(self, event: dict[str, Any], _context: None) -> dict[str, Any]:
         self.event = event
         return self.answer
+
+
+@contextmanager
+def serving(app: App) -> Iterator[int]:
+    """Serve an app for a while; give the port."""
+    server = serve(app, "127.0.0.1", 0)
+
+    def run() -> None:
+        with suppress(OSError):  # when it is closed its sockets are taken away under it
+            server.run()
+
+    thread = threading.Thread(target=run, daemon=True)
+    thread.start()
+    try:
+        yield server.effective_port
+    finally:
+        server.close()
+        thread.join(10)
 
 
 def test_many_query_parameters_reach_the_app() -> None:
@@ -110,17 +130,11 @@ def test_a_body_that_is_too_large_is_refused_in_the_shape_of_its_path(path: str)
 @pytest.mark.parametrize("header", ["Content-Length: many", "Transfer-Encoding: strange"])
 @pytest.mark.parametrize("path", SHAPES)
 def test_what_the_http_layer_refuses_has_the_shape_of_its_path(path: str, header: str) -> None:
-    server = serve(App(), "127.0.0.1", 0)
-    thread = threading.Thread(target=server.run, daemon=True)
-    thread.start()
-    try:
-        with socket.create_connection(("127.0.0.1", server.effective_port), timeout=10) as line:
-            line.sendall(f"POST {path} HTTP/1.1\r\nHost: a\r\n{header}\r\n\r\n".encode())
-            answer = b""
-            while part := line.recv(65_536):
-                answer += part
-    finally:
-        server.close()
+    with serving(App()) as port, socket.create_connection(("127.0.0.1", port), timeout=10) as line:
+        line.sendall(f"POST {path} HTTP/1.1\r\nHost: a\r\n{header}\r\n\r\n".encode())
+        answer = b""
+        while part := line.recv(65_536):
+            answer += part
     head, _, raw = answer.partition(b"\r\n\r\n")
     body = json.loads(raw)
     assert head.startswith(b"HTTP/1.1 400 Bad Request\r\n")
@@ -139,18 +153,15 @@ def test_as_many_callers_of_one_workspace_as_may_wait_do_not_hold_up_others() ->
                 assert go.wait(30)
             return self.answer
 
-    server = serve(Slow(), "127.0.0.1", 0)
-    thread = threading.Thread(target=server.run, daemon=True)
-    thread.start()
-    lines = [socket.create_connection(("127.0.0.1", server.effective_port), timeout=10) for _ in range(33)]
-    try:
-        for line in lines[:32]:  # the default of MILLRACE_EXECUTIONS_AT_ONCE
-            line.sendall(b"GET /v1/thing?wait=1 HTTP/1.1\r\nHost: a\r\n\r\n")
-        assert all(waiting.acquire(timeout=10) for _ in range(32))
-        lines[32].sendall(b"GET /v1/thing HTTP/1.1\r\nHost: a\r\n\r\n")
-        assert lines[32].recv(12) == b"HTTP/1.1 200"
-    finally:
-        go.set()
-        for line in lines:
-            line.close()
-        server.close()
+    with serving(Slow()) as port:
+        lines = [socket.create_connection(("127.0.0.1", port), timeout=10) for _ in range(33)]
+        try:
+            for line in lines[:32]:  # the default of MILLRACE_EXECUTIONS_AT_ONCE
+                line.sendall(b"GET /v1/thing?wait=1 HTTP/1.1\r\nHost: a\r\n\r\n")
+            assert all(waiting.acquire(timeout=10) for _ in range(32))
+            lines[32].sendall(b"GET /v1/thing HTTP/1.1\r\nHost: a\r\n\r\n")
+            assert lines[32].recv(12) == b"HTTP/1.1 200"
+        finally:
+            go.set()
+            for line in lines:
+                line.close()
