@@ -57,6 +57,8 @@ def handle(letter: Letter, deadline_ms: int) -> None:
             letter.again(hide_s)
         return
     lane = body.get("l") or lane_of(bot, body["c"], body["m"])
+    if lane is None and letter.receives > 1:  # a worker may have fallen at what it handed over after this
+        lane = _former_lane_of(bot, body["m"])
     if lane is None:
         return
     place = Place(bot, body["c"], lane, deadline_ms)
@@ -196,6 +198,14 @@ def lane_of(bot: Bot, conversation_id: str, entry_id: str) -> str | None:
         return None
     lane = row.get("p")
     return lane if lane in (IN, OUT) else None
+
+
+def _former_lane_of(bot: Bot, entry_id: str) -> str | None:
+    """Find out which way an entry went that was handed over; None when it is gone."""
+    item = Message.get(bot.home, bot_id=bot.id, id=entry_id)
+    if item is not None:
+        return item.lane
+    return IN if Event.get(bot.home, bot_id=bot.id, id=entry_id) is not None else None
 
 
 def _lease_ms(place: Place, now_ms: int) -> int:

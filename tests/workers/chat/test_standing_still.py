@@ -88,6 +88,32 @@ def test_a_holder_that_falls_after_its_message_was_taken_away_by_a_copy_is_follo
     assert room.told == ["a"]
 
 
+def test_a_holder_that_falls_at_what_came_after_its_own_is_followed_up_by_its_message(
+    room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tell = delivering.outgoing.tell_bot_of_message
+
+    def tell_one(*given: Any) -> Any:
+        if room.told:
+            raise SystemExit
+        outcome = tell(*given)
+        room.hear(room.ann, room.room, "b")
+        room.post.work()  # it finds the lane held, rings and leaves
+        return outcome
+
+    room.hear(room.ann, room.room, "a")
+    (sent,) = room.post.take()
+    monkeypatch.setattr("chalicelib.chat.outgoing.tell_bot_of_message", tell_one)
+    with pytest.raises(SystemExit):
+        delivering.handle(Message("1", sent.body, 1, "1", "chat_deliver"), room.still.at_ms + 60_000)
+    assert (room.told, room.post.waiting) == (["a"], [])
+    monkeypatch.setattr("chalicelib.chat.outgoing.tell_bot_of_message", tell)
+    sent.receives = 1
+    room.post.give(sent)
+    room.post.pass_time(70)  # at the end of the lease, long before the index is looked at for what was missed
+    assert room.told == ["a", "b"]
+
+
 def test_a_lane_that_was_rung_and_emptied_is_not_due_any_more(room: Room) -> None:
     room.hear(room.ann, room.room, "a")
     (sent,) = room.post.take()
