@@ -36,11 +36,20 @@ def cpu_s(process_ids: list[int]) -> float:
 
 def memory_bytes(process_ids: list[int]) -> int:
     """Sum the proportional memory of processes."""
+    return _memory(process_ids, "Pss:")
+
+
+def own_bytes(process_ids: list[int]) -> int:
+    """Sum the memory that processes allocated: unlike their share of libraries, nobody else's end changes it."""
+    return _memory(process_ids, "Anonymous:")
+
+
+def _memory(process_ids: list[int], name: str) -> int:
     total = 0
     for process_id in process_ids:
         try:
             lines = Path(f"/proc/{process_id}/smaps_rollup").read_text().splitlines()
         except OSError:
             continue
-        total += sum(int(line.split()[1]) * 1024 for line in lines if line.startswith("Pss:"))
+        total += sum(int(line.split()[1]) * 1024 for line in lines if line.startswith(name))
     return total

@@ -139,7 +139,7 @@ class Soak:
         print(_line(sample), flush=True)
 
     def _memory(self) -> dict[str, int]:
-        """Sum the memory of the process that answers, of the one that works, and of what they started."""
+        """Sum what the process that answers, the one that works, and what they started have allocated."""
         found = {"api": 0, "workers": 0, "others": 0}
         for number, process_id in enumerate(self.stack.processes()):
             try:
@@ -147,7 +147,7 @@ class Soak:
             except OSError:
                 continue
             part = "api" if number == 0 else "workers" if b"workers" in words else "others"
-            found[part] += processes.memory_bytes([process_id])
+            found[part] += processes.own_bytes([process_id])
         return found
 
     def write(self) -> Path:
