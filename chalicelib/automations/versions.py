@@ -25,8 +25,8 @@ def check(definition: dict[str, Any], names: Names, where: str = "body.definitio
     """Refuse a definition that cannot run. Raises InvalidInput with every fault's path, TooLarge."""
     if len(orjson.dumps(definition)) > MAX_BYTES:
         raise TooLarge(f"{where}: may have at most {MAX_BYTES} bytes")
-    faults = [*checking.faults_of(definition, where), *names.faults_of(definition, where)]
-    faults = [*faults, *islice(readable.faults_of(names.workspace_id, definition, where), MAX_FAULTS)][:MAX_FAULTS]
+    faults = [*checking.faults_of(definition, where), *names.faults_of(definition, where)][:MAX_FAULTS]
+    faults += islice(readable.faults_of(names.workspace_id, definition, where), MAX_FAULTS - len(faults))
     if faults:
         raise InvalidInput(f"{faults[0].location}: {faults[0].message}", faults)
 

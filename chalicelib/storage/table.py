@@ -205,6 +205,17 @@ def transact(writes: Sequence[Write], token: str) -> None:
     _call("transact_write_items", TransactItems=items, ClientRequestToken=token[:36])
 
 
+def transact_again(writes: Sequence[Write], token: str, attempts: int) -> None:
+    """Do all writes or none, up to so many times: rows that many share are in the way for a moment. As `transact`."""
+    for _ in range(attempts - 1):
+        try:
+            transact(writes, token)
+        except Unavailable:
+            continue
+        return
+    transact(writes, token)
+
+
 def _call(operation: str, **request: Any) -> dict[str, Any]:
     client = aws.client("dynamodb")
     if operation in _READS:

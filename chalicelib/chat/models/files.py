@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from chalicelib.core import ids
-from chalicelib.core.errors import AlreadyExists, NotFound, TooLarge, Unavailable
+from chalicelib.core.errors import AlreadyExists, NotFound, TooLarge
 from chalicelib.storage.expressions import ABSENT, PRESENT, Change, Condition, Missing, le
 from chalicelib.storage.item import Item
-from chalicelib.storage.table import Key, TransactionFailed, Write, transact
+from chalicelib.storage.table import Key, TransactionFailed, Write, transact_again
 from chalicelib.storage.tables import CHAT
 
 PUBLIC, PRIVATE = "public", "private"
@@ -45,7 +45,7 @@ def store(item: File, most_bytes: int) -> None:
     fits: Condition = Missing("n") | le("n", most_bytes - item.size_bytes)
     count = _counting(item, item.size_bytes, fits)
     try:
-        _transact([item.change_if(ABSENT), count])
+        transact_again([item.change_if(ABSENT), count], ids.secret_text(24), _ATTEMPTS)
     except TransactionFailed as failed:
         if 0 in failed.failed:
             raise AlreadyExists("a file with this id exists") from None
@@ -60,20 +60,13 @@ def full(most_bytes: int) -> TooLarge:
 def drop(item: File) -> None:
     """Delete a file and count it no more. Raises NotFound."""
     try:
-        _transact([Write(CHAT, PRESENT, key=item.own_key()), _counting(item, -item.size_bytes)])
+        transact_again(
+            [Write(CHAT, PRESENT, key=item.own_key()), _counting(item, -item.size_bytes)],
+            ids.secret_text(24),
+            _ATTEMPTS,
+        )
     except TransactionFailed:
         raise NotFound("no such file") from None
-
-
-def _transact(writes: list[Write]) -> None:
-    token = ids.secret_text(24)
-    for _ in range(_ATTEMPTS - 1):
-        try:
-            transact(writes, token)
-        except Unavailable:
-            continue
-        return
-    transact(writes, token)
 
 
 def _counting(item: File, size_bytes: int, condition: Condition | None = None) -> Write:

@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 from chalicelib.core import clock, ids
-from chalicelib.core.errors import NotFound, Unavailable, VersionConflict
+from chalicelib.core.errors import NotFound, VersionConflict
 from chalicelib.durable import due, fences
 from chalicelib.storage.expressions import ABSENT, PRESENT, Change, Row, eq
 from chalicelib.storage.item import Item
-from chalicelib.storage.table import ConditionFailed, Key, TransactionFailed, Write, transact
+from chalicelib.storage.table import ConditionFailed, Key, TransactionFailed, Write, transact, transact_again
 from chalicelib.storage.tables import DELIVERY, WORK
 from chalicelib.subscriptions.models.numbers import counting
 from chalicelib.subscriptions.models.shards import FORWARDED
@@ -187,22 +187,10 @@ def insert_subscription(item: Subscription, poll: Row | None, timer: due.Timer |
     if poll is not None:
         writes.append(Write(WORK, row=poll))
     try:
-        _transact(writes)
+        transact_again(writes, ids.secret_text(24), _ATTEMPTS)
     except TransactionFailed:
         return False
     return True
-
-
-def _transact(writes: list[Write]) -> None:
-    """Do all or none; others who are counted in the same row may be in the way for a moment."""
-    token = ids.secret_text(24)
-    for attempt in range(1, _ATTEMPTS + 1):
-        try:
-            transact(writes, token)
-            return
-        except Unavailable:
-            if attempt == _ATTEMPTS:
-                raise
 
 
 def remove_subscription(item: Subscription, credential: str | None = None) -> None:
@@ -213,7 +201,7 @@ def remove_subscription(item: Subscription, credential: str | None = None) -> No
     """
     for _ in range(_ATTEMPTS):
         try:
-            _transact(_removal(item, credential))
+            transact_again(_removal(item, credential), ids.secret_text(24), _ATTEMPTS)
             return
         except TransactionFailed as failed:
             row = failed.failed.get(0)

@@ -15,6 +15,7 @@ from chalicelib.chat.models import files as stored_files
 from chalicelib.chat.models import leftovers
 from chalicelib.core import config
 from chalicelib.core.errors import NotFound, Unavailable
+from chalicelib.storage import table
 from chalicelib.storage.tables import CHAT
 from tests.api.chat.world import World
 from tests.client import Answer, Client, event
@@ -170,7 +171,7 @@ def test_of_two_uploads_for_the_last_place_one_is_refused_and_leaves_nothing(
 
 
 def test_uploads_that_meet_at_the_count_are_tried_again(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    transact, refused = stored_files.transact, []
+    transact, refused = table.transact, []
 
     def busy(writes: Any, token: str) -> None:
         if len(refused) < 3:
@@ -178,7 +179,7 @@ def test_uploads_that_meet_at_the_count_are_tried_again(world: World, monkeypatc
             raise Unavailable("another change was under way")
         transact(writes, token)
 
-    monkeypatch.setattr(stored_files, "transact", busy)
+    monkeypatch.setattr(table, "transact", busy)
     assert upload(world).status == 200
     assert len(set(refused)) == 1  # the same request, so that one whose answer was lost is not counted twice
 
